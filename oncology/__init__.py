@@ -1,0 +1,1 @@
+"""What is true before any explanation: patients, features, model bundles, predictions."""
