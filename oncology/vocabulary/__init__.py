@@ -1,0 +1,7 @@
+"""One spelling per thing: laboratory values, tumour types, named protein changes."""
+
+from oncology.vocabulary.changes import NAMED_CHANGES, NamedChange
+from oncology.vocabulary.labs import LABS, LabTest
+from oncology.vocabulary.tumours import TUMOURS, tumour_name
+
+__all__ = ["LABS", "NAMED_CHANGES", "TUMOURS", "LabTest", "NamedChange", "tumour_name"]
