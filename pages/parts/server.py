@@ -1,0 +1,132 @@
+"""The dashboard behind a server that answers only to this machine and lets the browser talk to nobody else.
+
+`python -m pages.parts.server` starts it; `streamlit run dashboard.py` shows the same pages without the
+response headers set here.
+"""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import streamlit
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.starlette import App
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("patient", "treatment", "why", "what_if", "model")
+
+
+def shell() -> str:
+    """Return the document that starts the dashboard, with our own title, font, skip link and notice."""
+    html = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    html = re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL)
+    html = re.sub(r'<link\s+rel="(preload|service-desc)".*?/>', "", html, flags=re.DOTALL)
+    html = re.sub(
+        r"<noscript>.*?</noscript>",
+        "<noscript><p>Glassboard draws its pages with JavaScript. Please switch it on for this address; "
+        "nothing is loaded from any other.</p></noscript>",
+        html,
+        flags=re.DOTALL,
+    )
+    html = html.replace("<title>Streamlit</title>", "<title>Glassboard</title>")
+    html = html.replace("./favicon.png", "./app/static/glassboard.svg").replace('lang="en"', 'lang="en-GB"')
+    font = (
+        '<link rel="preload" href="./app/static/inter-latin.woff2" as="font" type="font/woff2" crossorigin />'
+    )
+    scheme = '<meta name="color-scheme" content="light dark" />'
+    return html.replace("</head>", f"{font}\n{scheme}\n</head>")
+
+
+def policy(html: str) -> str:
+    """Return the content security policy: everything from here, nothing from or to any other host.
+
+    Streamlit sets styles at run time (hence inline styles) and reads downloads and workers from blobs.
+    """
+    inline = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in inline)
+    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src 'self' blob: {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "frame-src 'self' blob: data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+class SecurityHeaders:
+    """Add the headers that Streamlit leaves out to every response.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The application behind.
+    content_security_policy : str
+        What the browser may load, and from where.
+    """
+
+    def __init__(self, app: ASGIApp, content_security_policy: str) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": content_security_policy,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and send its response with our headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self.headers)
+                # Charts and downloads of a patient must not stay behind in the browser's cache on disk.
+                if scope["path"].startswith("/media/"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def build() -> App:
+    """Return the dashboard as an application: its pages, its start document, its headers."""
+    html = shell()
+
+    async def start(_request: Request) -> HTMLResponse:
+        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    return App(
+        ROOT / "dashboard.py",
+        routes=[Route(path, start) for path in ("/", *(f"/{page}" for page in PAGES))],
+        middleware=[
+            Middleware(SecurityHeaders, content_security_policy=policy(html)),
+            Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"]),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    build().run()
