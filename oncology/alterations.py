@@ -158,4 +158,4 @@ class EvidenceIndex:
         if leaf:
             value: float | str | None = getattr(self._profile, root).get(leaf)
             return value
-        return getattr(self._profile, path)  # type: ignore[no-any-return]
+        return getattr(self._profile, path)
