@@ -153,9 +153,12 @@ class EvidenceIndex:
         return 0.0 if self.is_assayed(pattern) else None
 
     def field(self, path: str) -> float | str | None:
-        """A clinical field, ``labs.NAME`` or ``findings.NAME``."""
+        """A clinical field, ``labs.NAME``, ``findings.NAME`` or ``prior_treated``."""
         root, _, leaf = path.partition(".")
         if leaf:
             value: float | str | None = getattr(self._profile, root).get(leaf)
             return value
+        if path == "prior_treated":
+            prior = self._profile.prior_treatments
+            return None if prior is None else float(len(prior) > 0)
         return getattr(self._profile, path)

@@ -101,11 +101,11 @@ def _unseen_fields(schema: FeatureSchema, profile: PatientProfile) -> list[Unsee
     found = [
         Unseen(_FIELD_WORDS[name], no_input)
         for name in FIELDS
-        if name not in read and getattr(profile, name) is not None
+        if name in _FIELD_WORDS and name not in read and getattr(profile, name) is not None
     ]
     found += [Unseen(LABS[n].label, no_input) for n in profile.labs if f"labs.{n}" not in read]
     found += [Unseen(n.capitalize(), no_input) for n in profile.findings if f"findings.{n}" not in read]
-    if profile.prior_treatments and not any("prior" in (name or "") for name in read):
+    if profile.prior_treatments and "prior_treated" not in read:
         found.append(Unseen("Prior treatments: " + ", ".join(profile.prior_treatments), no_input))
     for f in schema.features:
         if f.reads.field == "tumour" and profile.tumour is not None and profile.tumour not in f.levels:

@@ -44,6 +44,8 @@ def _parse_value(spec: FeatureSpec, word: str) -> Value:
         if word.casefold() not in STATES:
             raise ImpossibleValueError(spec.name, word, "altered, absent or not-assayed")
         return STATES[word.casefold()]
+    if spec.kind == "binary" and word.casefold() in ("yes", "no"):
+        return float(word.casefold() == "yes")
     if spec.kind == "categorical":
         by_case = {level.casefold(): level for level in spec.levels}
         if word.casefold() not in by_case:
@@ -133,9 +135,17 @@ def _set_field(profile: PatientProfile, spec: FeatureSpec, value: Value) -> Pati
         if value is not None:
             mapping[leaf] = value
         return profile.replace(**{root: mapping})
+    if path == "prior_treated":
+        return profile.replace(prior_treatments=_treatments(value))
     if path in ("line", "ecog") and value is not None:
         value = round(float(value))
     return profile.replace(**{path: value})
+
+
+def _treatments(value: Value) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return ("an earlier systemic treatment",) if float(value) > 0.5 else ()
 
 
 def changes_between(

@@ -29,9 +29,10 @@ FeatureKind = Literal["binary", "count", "continuous", "categorical"]
 MissingRule = Literal["nan", "refuse", "impute"]
 
 # Fields of a profile that a feature can read beside alterations, `labs.NAME` and `findings.NAME`.
+# `prior_treated` is 1 after any earlier treatment, 0 after none, unknown where the list is not known.
 FIELDS: tuple[str, ...] = (
     "age_years", "sex", "ancestry", "tumour", "stage", "line", "ecog", "site", "panel",
-    "tmb_per_mb", "msi", "pdl1",
+    "tmb_per_mb", "msi", "pdl1", "prior_treated",
 )  # fmt: skip
 
 
@@ -167,6 +168,8 @@ class FeatureSpec:
             ]
         if value is None:
             return "not known"
+        if self.kind == "binary" and not isinstance(value, str):
+            return "yes" if value > 0.5 else "no"
         if isinstance(value, str):
             return tumour_name(value) if self.reads.field == "tumour" else value
         number = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -22,6 +22,7 @@ SCHEMA = FeatureSchema(
         FeatureSpec("TP53 count", "TP53 mutations", "count", Reads("count", AlterationPattern("TP53"))),
         field_feature("Tumour", "Tumour type", "tumour", "categorical", levels=("LUAD", "BRCA", "GIST")),
         field_feature("Sex", "Sex", "sex", "categorical", levels=("female", "male")),
+        field_feature("Prior", "Earlier treatment", "prior_treated", "binary"),
         field_feature("Age", "Age", "age_years", unit="years"),
         field_feature("Albumin", "Albumin", "labs.albumin_g_dl"),
         field_feature(
@@ -57,6 +58,7 @@ def profiles() -> st.SearchStrategy[PatientProfile]:
         not_tested=st.frozensets(st.sampled_from(NAMES), max_size=2),
         tumour=st.none() | st.sampled_from(["LUAD", "BRCA", "GIST", "STAD"]),
         sex=st.none() | st.sampled_from(["female", "male"]),
+        prior_treatments=st.sampled_from([None, (), ("cisplatin",)]),
         age_years=st.none() | st.floats(0, 120),
         labs=st.just({}) | st.fixed_dictionaries({"albumin_g_dl": st.floats(1, 6)}),
         findings=st.just({})

@@ -44,6 +44,8 @@ def test_numbers_and_categories_are_edited():
         71.0, {"albumin_g_dl": 3.1}, "GIST", {"karyotype": "poor"},
     )  # fmt: skip
     assert apply(SCHEMA, edited, [Edit("Albumin", None)]).labs == {}
+    assert apply(SCHEMA, edited, [Edit("Prior", 0.0)]).prior_treatments == ()
+    assert SCHEMA.value(apply(SCHEMA, edited, [Edit("Prior", 1.0)]), "Prior") == 1.0
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ def test_numbers_and_categories_are_edited():
         ("egfr p.l858r = Altered", Edit("EGFR p.L858R", 1.0)),
         ("ALK fusion=not-assayed", Edit("ALK fusion", None)),
         ("Albumin=3.1", Edit("Albumin", 3.1)),
+        ("Prior=yes", Edit("Prior", 1.0)),
         ("Tumour=gist", Edit("Tumour", "GIST")),
     ],
 )

@@ -134,6 +134,8 @@ def test_rows_are_said_in_words():
     assert "Tumour type: Gastrointestinal stromal tumour" in words
     assert "Albumin: 3.9 g/dL" in words
     assert "Sex: not known" in words
+    treated = SCHEMA.describe(SCHEMA.encode_row(profile.replace(prior_treatments=("cisplatin",))))
+    assert "Earlier treatment: yes" in treated
 
 
 def test_a_schema_survives_json():
