@@ -1,0 +1,75 @@
+"""The pickers of model and patient that stand on every page, and what they have to say first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from oncology.patients import PatientProfile
+from pages.parts import library, session
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+_BUNDLE, _PATIENT = "picker-bundle", "picker-patient"
+
+
+def show() -> None:
+    """Draw both pickers in one row, then what must be said of the pair before anything else."""
+    bundles, patients = session.offered_bundles(), session.offered_patients()
+    chosen_bundle, chosen = session.bundle_choice(), session.patient_choice()
+    with st.container(horizontal=True, key="pickers", gap="small"):
+        if chosen_bundle is not None:
+            # The state is ours and survives page switches; the widget is told of it before it is drawn.
+            st.session_state[_BUNDLE] = chosen_bundle.key
+            names = {c.key: c.label for c in bundles}
+            st.selectbox(
+                "Model", list(names), format_func=names.get, key=_BUNDLE, on_change=_pick_bundle, width=340
+            )
+        if chosen is not None:
+            st.session_state[_PATIENT] = chosen.key
+            labels = {c.key: c.label for c in patients}
+            st.selectbox(
+                "Patient", list(labels), format_func=labels.get, key=_PATIENT, on_change=_pick_patient,
+                width=520,
+            )  # fmt: skip
+    session.write_url()
+    _say(chosen)
+
+
+def both() -> tuple[ModelBundle, PatientProfile]:
+    """Draw the pickers and return the open pair; where one is missing, say why and end the page there."""
+    show()
+    model, problem = session.bundle_or_error()
+    if model is None:
+        st.error(problem)
+        st.stop()
+    profile = session.patient()
+    if profile is None:
+        st.info("No patient is open. Add one on the page Patient, or put files into local/patients.")
+        st.stop()
+    return model, profile
+
+
+def _pick_bundle() -> None:
+    session.open_bundle(st.session_state[_BUNDLE])
+
+
+def _pick_patient() -> None:
+    session.open_patient(st.session_state[_PATIENT])
+
+
+def _say(chosen: library.PatientChoice | None) -> None:
+    if words := session.mismatch():
+        st.warning(words)
+    if chosen is not None and not chosen.in_url:
+        st.caption(
+            "This patient does not come with the program, so the address of the page does not name them: "
+            "a reload goes back to a sample patient."
+        )
+    own = library.own_patients()
+    if own.error:
+        st.warning(f"The files in {own.path.name} could not be read. {own.error}")
+    for problem in st.session_state.pop("open-link-problems", []):
+        st.warning(f"Part of the link was left out. {problem}")

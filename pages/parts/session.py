@@ -1,0 +1,309 @@
+"""What is open in this session: the model, the patient, the edits; and what was computed of them.
+
+State lives under four keys of our own, so that it survives page switches: the bundle's key, the patient's
+key, the edits of each pair, and the patients that were uploaded. A reload restores sample patients and
+bundles from the URL; the id of any other patient never enters it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from oncology import edits as editing
+from oncology.edits import Edit
+from oncology.errors import OncologyError
+from oncology.features import FeatureSchema, Value
+from oncology.patients import PatientProfile
+from oncology.vocabulary import tumour_name
+from pages.parts import layout, library
+from pages.parts.library import BundleChoice, PatientChoice
+
+if TYPE_CHECKING:
+    from explainers.background import Background
+    from explainers.explanation import Explanation
+    from oncology.bundles import ModelBundle
+    from oncology.prediction import Predictions
+    from oncology.recommendations import Ranking
+
+BUNDLE, PATIENT, EDITS, UPLOADED = "open-bundle", "open-patient", "open-edits", "open-uploaded"
+
+
+def start() -> None:
+    """Take up what the URL names, the first time a session shows any page; later calls do nothing."""
+    state = st.session_state
+    if EDITS in state:
+        return
+    state[EDITS], state[UPLOADED] = {}, {}
+    named = st.query_params
+    keys = {c.key for c in library.bundles()}
+    if named.get("bundle") in keys:
+        state[BUNDLE] = named["bundle"]
+    if any(c.in_url and c.profile.patient_id == named.get("patient") for c in library.sample_patients()):
+        state[PATIENT] = f"sample:{named['patient']}"
+        _take_edits(named.get_all("set"))
+
+
+def _take_edits(texts: list[str]) -> None:
+    bundle, profile = bundle_or_error()[0], patient()
+    if bundle is None or profile is None:
+        return
+    for text in texts:
+        try:
+            edit = editing.parse_edit(bundle.schema, text)
+            editing.apply(bundle.schema, profile, (edit,))
+        except OncologyError as error:
+            st.session_state.setdefault("open-link-problems", []).append(str(error))
+            continue
+        set_edit(edit.feature, edit.value)
+
+
+# --- what is offered -------------------------------------------------------------------------------------
+
+
+def offered_bundles() -> tuple[BundleChoice, ...]:
+    """Bundles in the order of the picker."""
+    return library.bundles()
+
+
+def offered_patients() -> tuple[PatientChoice, ...]:
+    """Patients in the order of the picker: those the open model is meant for first."""
+    start()
+    uploaded = st.session_state[UPLOADED]
+    own = library.own_patients().choices
+    everyone = (*uploaded.values(), *own, *library.sample_patients())
+    tumours = intended_tumours()
+    if not tumours:
+        return everyone
+    return tuple(sorted(everyone, key=lambda c: c.profile.tumour not in tumours))
+
+
+def intended_tumours() -> tuple[str, ...]:
+    """OncoTree codes the open model is meant for, from its manifest; empty where it names none."""
+    choice = bundle_choice()
+    if choice is None or choice.manifest is None:
+        return ()
+    return choice.manifest.tumours
+
+
+# --- what is open ----------------------------------------------------------------------------------------
+
+
+def bundle_choice() -> BundleChoice | None:
+    """The picked bundle, opened or not; the first one offered until somebody picks."""
+    start()
+    offered = library.bundles()
+    picked = [c for c in offered if c.key == st.session_state.get(BUNDLE)]
+    readable = [c for c in offered if c.manifest is not None]
+    return (picked or readable or list(offered) or [None])[0]
+
+
+def bundle_or_error() -> tuple[ModelBundle | None, str]:
+    """The open model, or None and why it cannot be opened, in words for the screen."""
+    choice = bundle_choice()
+    if choice is None:
+        return None, "No model was found. Put a bundle folder into local/bundles, or build the sample data."
+    if choice.error:
+        return None, choice.error
+    try:
+        return library.open_bundle(choice), ""
+    except OncologyError as error:
+        return None, str(error)
+
+
+def bundle() -> ModelBundle | None:
+    """The open model, or None where it cannot be opened (`bundle_or_error` tells why)."""
+    return bundle_or_error()[0]
+
+
+def patient_choice() -> PatientChoice | None:
+    """The picked patient; the first one offered until somebody picks."""
+    offered = offered_patients()
+    picked = [c for c in offered if c.key == st.session_state.get(PATIENT)]
+    return (picked or list(offered) or [None])[0]
+
+
+def patient() -> PatientProfile | None:
+    """The open patient as recorded, without the edits of What if; None where there is no patient."""
+    choice = patient_choice()
+    return None if choice is None else choice.profile
+
+
+def open_bundle(key: str) -> None:
+    """Make a bundle the open one."""
+    start()
+    st.session_state[BUNDLE] = key
+
+
+def open_patient(key: str) -> None:
+    """Make a patient the open one."""
+    start()
+    st.session_state[PATIENT] = key
+
+
+def add_patients(profiles: Iterable[PatientProfile], *, open_first: bool = True) -> tuple[str, ...]:
+    """Offer more patients for the rest of this session (uploads, corrected profiles); return their keys.
+
+    A profile with the id of one added before takes its place.
+    """
+    start()
+    added = [PatientChoice(f"session:{p.patient_id}", "session", p) for p in profiles]
+    st.session_state[UPLOADED].update({c.key: c for c in added})
+    if added and open_first:
+        open_patient(added[0].key)
+    return tuple(c.key for c in added)
+
+
+def origin() -> layout.Origin:
+    """What `layout.page` shows beside the title: where the open patient comes from."""
+    profile = patient()
+    if profile is None:
+        return "none"
+    return "synthetic" if profile.synthetic else "research"
+
+
+def mismatch() -> str:
+    """Why the open model may not be meant for the open patient, in one sentence; empty where it is."""
+    profile, tumours = patient(), intended_tumours()
+    if profile is None or not tumours or profile.tumour in tumours:
+        return ""
+    meant = ", ".join(tumour_name(t) for t in tumours)
+    found = "no tumour type is recorded for this patient"
+    if profile.tumour is not None:
+        found = f"this patient has {tumour_name(profile.tumour)}"
+    return f"This model was made for {meant}; {found}. Its answer reaches beyond what it was made from."
+
+
+# --- edits -----------------------------------------------------------------------------------------------
+
+
+def _edits() -> dict[str, Value]:
+    start()
+    chosen_bundle, chosen = bundle_choice(), patient_choice()
+    pair = (chosen_bundle.key if chosen_bundle else "", chosen.key if chosen else "")
+    found: dict[str, Value] = st.session_state[EDITS].setdefault(pair, {})
+    return found
+
+
+def edits() -> tuple[Edit, ...]:
+    """The edits of this model and patient, in the order they were first made."""
+    return tuple(Edit(name, value) for name, value in _edits().items())
+
+
+def set_edit(feature: str, value: Value) -> None:
+    """Edit one feature of the open patient; the recorded value takes the edit away."""
+    model, profile = bundle(), patient()
+    if model is None or profile is None:
+        return
+    made = _edits()
+    if model.schema.value(profile, feature) == value:
+        made.pop(feature, None)
+    else:
+        made[feature] = value
+
+
+def clear_edits() -> None:
+    """Go back to the patient as recorded."""
+    _edits().clear()
+
+
+def edited_patient(schema: FeatureSchema, profile: PatientProfile) -> PatientProfile:
+    """The open patient with the edits applied; the very same object where there is none.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If the edits do not go together (an allele fraction of an alteration that was taken away).
+    """
+    return editing.apply(schema, profile, edits())
+
+
+def link(page: str) -> str | None:
+    """Path and query that restore model, patient and edits; None for patients whose id must not travel."""
+    chosen_bundle, chosen = bundle_choice(), patient_choice()
+    if chosen_bundle is None or chosen is None or not chosen.in_url:
+        return None
+    words = {1.0: "altered", 0.0: "absent", None: "not-assayed"}
+    named = [("bundle", chosen_bundle.key), ("patient", chosen.profile.patient_id)]
+    model = bundle()
+    for edit in edits():
+        three_states = model is not None and model.schema.feature(edit.feature).is_alteration
+        value = words[edit.value] if three_states else "unknown" if edit.value is None else edit.value
+        named.append(("set", f"{edit.feature}={value}"))
+    return f"/{page}?{urlencode(named)}"
+
+
+def write_url() -> None:
+    """Name the open sample patient and bundle in the URL, and nothing else."""
+    chosen_bundle, chosen = bundle_choice(), patient_choice()
+    wanted = {"bundle": chosen_bundle.key} if chosen_bundle is not None else {}
+    if chosen is not None and chosen.in_url:
+        wanted["patient"] = chosen.profile.patient_id
+    if st.query_params.to_dict() != wanted or "set" in st.query_params:
+        st.query_params.from_dict(wanted)
+
+
+# --- what was computed -----------------------------------------------------------------------------------
+# Every cache hangs on content hashes; the objects behind a leading underscore are never hashed. Results are
+# frozen, so one object may serve every session.
+
+
+def predictions(bundle: ModelBundle, profile: PatientProfile) -> Predictions:
+    """What the model says of one profile, recorded or edited."""
+    return _predictions(bundle.sha256, profile.fingerprint, bundle, profile)
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _predictions(
+    sha256: str, fingerprint: str, _bundle: ModelBundle, _profile: PatientProfile
+) -> Predictions:
+    from oncology.prediction import predict
+
+    return predict(_bundle, [_profile])
+
+
+def ranking(bundle: ModelBundle, profile: PatientProfile) -> Ranking:
+    """The options of one profile in bands, with abstentions and unknowns."""
+    return _ranking(bundle.sha256, profile.fingerprint, bundle, profile)
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _ranking(sha256: str, fingerprint: str, _bundle: ModelBundle, _profile: PatientProfile) -> Ranking:
+    from oncology.recommendations import rank
+
+    return rank(_bundle, predictions(_bundle, _profile), _profile)
+
+
+def explanation(
+    bundle: ModelBundle,
+    profile: PatientProfile,
+    method: str,
+    *,
+    option: str,
+    background: Background | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """Why the model says what it says of one option, by one method of `explainers.local.EXPLAINERS`."""
+    from explainers.background import default_background
+
+    compared = background or default_background(bundle)
+    return _explanation(
+        (bundle.sha256, profile.fingerprint, compared.fingerprint, method, option, seed),
+        bundle, profile, compared,
+    )  # fmt: skip
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _explanation(
+    key: tuple[str, str, str, str, str, int],
+    _bundle: ModelBundle,
+    _profile: PatientProfile,
+    _background: Background,
+) -> Explanation:
+    from explainers.local import explain
+
+    method, option, seed = key[3:]
+    return explain(_bundle, _profile, method, option=option, background=_background, seed=seed)
