@@ -40,7 +40,7 @@ help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: $(VENV)/run.stamp ## serve the dashboard on 127.0.0.1 (BUNDLES=dir PATIENTS=path PORT=8501)
-	@STREAMLIT_SERVER_PORT=$(PORT) exec $(PYTHON) -m pages.parts.server
+	@exec $(PYTHON) -m pages.parts.server --port $(PORT)
 
 test: format types imports unit browser ## every check: format, types, imports, doctests, unit, page and browser tests
 

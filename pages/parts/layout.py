@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 Origin = Literal["synthetic", "research", "none"]
 
@@ -59,6 +60,11 @@ def page(title: str, *, lead: str = "", origin: Origin = "synthetic") -> Iterato
     >>> with page("Why", lead="Why does the model say so?"):  # doctest: +SKIP
     ...     st.write("...")
     """
+    if PagesManager.uses_pages_directory:
+        # Under plain `streamlit run` the first visitor who follows a link to a page gets the page's script by
+        # itself, because a folder is named pages/. Say that dashboard.py leads here, and start again.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     st.set_page_config(page_title=f"{title} · Glassboard")
     label, explained = ORIGINS[origin]
     with st.container(horizontal=True, vertical_alignment="center", key="page-head"):

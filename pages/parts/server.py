@@ -4,9 +4,11 @@
 response headers set here.
 """
 
+import argparse
 import base64
 import hashlib
 import re
+import sys
 from pathlib import Path
 
 import streamlit
@@ -17,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +117,8 @@ class SecurityHeaders:
 def build() -> App:
     """Return the dashboard as an application: its pages, its start document, its headers."""
     html = shell()
+    # Otherwise Streamlit takes the folder pages/ for its older way of finding pages until dashboard.py has run.
+    PagesManager.uses_pages_directory = False
 
     async def start(_request: Request) -> HTMLResponse:
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
@@ -128,5 +133,16 @@ def build() -> App:
     )
 
 
+def main() -> None:
+    """Serve on 127.0.0.1 until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m pages.parts.server", description="Serve the dashboard.")
+    parser.add_argument("--port", type=int, default=8501, help="where to listen on 127.0.0.1 (default 8501)")
+    port = parser.parse_args().port
+    if not 1 <= port <= 65535:
+        parser.error(f"port {port} does not exist; choose one from 1 to 65535, 8501 for instance")
+    sys.argv = sys.argv[:1]
+    build().run(config={"server.port": port, "browser.serverPort": port})
+
+
 if __name__ == "__main__":
-    build().run()
+    main()
