@@ -1,0 +1,10 @@
+"""The exact tree engine: one form for every tree library, Shapley values, every toggle, every set of changes.
+
+Start with `from_estimator`; the result answers everything as a method of `TreeEnsemble`. Importing this package is
+light: the compiled kernels are loaded when they are first needed, or ahead of time by `warm()`.
+"""
+
+from explainers.trees.converters import from_estimator
+from explainers.trees.ensemble import TreeEnsemble, stack
+
+__all__ = ["TreeEnsemble", "from_estimator", "stack"]

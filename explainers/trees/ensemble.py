@@ -1,0 +1,301 @@
+"""TreeEnsemble: one tree model, or several side by side, ready to predict and to be explained exactly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explainers.trees.assembly import lay_out, stack_forms
+from explainers.trees.errors import FeatureMismatchError, MissingDirectionError, StackError, TreeEngineError
+from explainers.trees.forms import Boxes, CodedColumn, Conditions, Floats, Nodes, Tree
+
+__all__ = ["TreeEnsemble", "Unit", "build", "stack"]
+
+Unit = Literal["probability", "log-odds", "log", "value"]
+
+
+@dataclass(frozen=True, eq=False)
+class TreeEnsemble:
+    """A sum of trees with k outputs over p features.
+
+    Made by `explainers.trees.from_estimator` or `stack`, never by hand.
+
+    Attributes
+    ----------
+    feature_names : tuple of str, length p
+    output_names : tuple of str, length k
+        Classes, options or targets.
+    unit : {"probability", "log-odds", "log", "value"}
+        What the outputs are measured in. Boosted classifiers give log-odds (for several classes: scores before
+        the softmax), averaging forests probabilities, regressors values (or their logarithm).
+    base : float array of shape (k,)
+        What the model says before any tree.
+    takes_missing : bool
+        Whether missing values (NaN) have a direction in every tree.
+    notes : tuple of str
+        What a reader of the explanation must be told, such as that a calibration map lies behind the margin.
+    """
+
+    feature_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    unit: Unit
+    base: Floats
+    nodes: Nodes
+    boxes: Boxes
+    conditions: Conditions
+    coded: tuple[CodedColumn, ...] = ()
+    takes_missing: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, p."""
+        return len(self.feature_names)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs, k."""
+        return len(self.output_names)
+
+    @property
+    def n_trees(self) -> int:
+        """Number of trees."""
+        return len(self.nodes.output)
+
+    @property
+    def n_leaves(self) -> int:
+        """Number of leaves, the boxes of the ensemble."""
+        return len(self.boxes.tree)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Name of the content: equal for equal trees, names and units."""
+        digest = hashlib.sha256(repr((self.feature_names, self.output_names, self.unit, self.base)).encode())
+        for form in (self.nodes, self.boxes, self.conditions):
+            for array in form:
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"TreeEnsemble({self.n_trees} trees, {self.n_leaves} leaves, {self.n_features} features, "
+            f"{self.n_outputs} outputs in {self.unit})"
+        )
+
+    # Reading rows ---------------------------------------------------------------------------------------------
+
+    def rows(self, X: ArrayLike) -> Floats:
+        """Checked rows of shape (n, columns): the features as doubles, then the codes of categorical features.
+
+        Raises
+        ------
+        FeatureMismatchError
+            Wrong number, names or order of features, or a value that is not a number.
+        MissingDirectionError
+            A missing value where the model has no direction for it.
+        """
+        names = getattr(X, "columns", None)
+        if names is not None and tuple(map(str, names)) != self.feature_names:
+            raise FeatureMismatchError(_column_message(tuple(map(str, names)), self.feature_names))
+        try:
+            rows = np.array(
+                X, dtype=np.float64, order="C", ndmin=2
+            )  # a copy, so that kernels meet one array type
+        except (TypeError, ValueError) as error:
+            raise FeatureMismatchError(
+                f"The rows hold something that is not a number ({error}). Encode them with the model's schema first."
+            ) from error
+        if rows.ndim != 2 or rows.shape[1] != self.n_features:
+            raise FeatureMismatchError(
+                f"Found rows of shape {rows.shape}, expected (n, {self.n_features}): "
+                f"the model reads {self.n_features} features, {_ends(self.feature_names)}, in this order."
+            )
+        if not self.takes_missing and (missing := np.isnan(rows)).any():
+            raise MissingDirectionError(self.feature_names[int(missing.any(0).argmax())], int(missing.sum()))
+        if self.coded:
+            codes = [c.encode(rows[:, c.feature])[:, None] for c in self.coded]
+            rows = np.ascontiguousarray(np.hstack([rows, *codes]))
+        return rows
+
+    def feature_index(self, feature: str | int) -> int:
+        """Position of a feature given by name or position.
+
+        Raises
+        ------
+        FeatureMismatchError
+            If the model does not read it.
+        """
+        if isinstance(feature, str):
+            if feature in self._positions:
+                return self._positions[feature]
+            from oncology.errors import near_names
+
+            raise FeatureMismatchError(
+                f"The model has no feature {feature!r}.{near_names(feature, self.feature_names)}"
+            )
+        position = int(feature)
+        if not 0 <= position < self.n_features:
+            raise FeatureMismatchError(
+                f"There is no feature {position}: the model has 0 to {self.n_features - 1}."
+            )
+        return position
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.feature_names)}
+
+    def thresholds(self, feature: str | int) -> Floats:
+        """Sorted distinct values at which any tree splits a numeric feature (a value goes left when it is <= one)."""
+        f = self.feature_index(feature)
+        here = (self.nodes.column == f) & np.isfinite(self.nodes.threshold)
+        return np.unique(self.nodes.threshold[here])
+
+    def interval_values(self, feature: str | int) -> Floats:
+        """One value out of every interval between a numeric feature's thresholds, in rising order.
+
+        The model cannot tell two values of one interval apart, so these are all the values that a search over
+        changes of this feature has to try. Values lie midway; below the first and above the last threshold they
+        keep the distance of the nearest neighbour (or 1).
+        """
+        t = self.thresholds(feature)
+        if len(t) == 0:
+            return np.zeros(0)
+        gaps = np.diff(t) if len(t) > 1 else np.ones(1)
+        middle = t[:-1] + np.diff(t) / 2
+        middle = np.where(middle > t[:-1], middle, t[1:])  # neighbouring doubles: the upper end is inside
+        return np.concatenate([[t[0] - gaps[0]], middle, [t[-1] + gaps[-1]]])
+
+    # Answers --------------------------------------------------------------------------------------------------
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """The model's outputs for rows (n, p), as an array of shape (n, k) in `unit`."""
+        from explainers.trees.rows import predict
+
+        rows = self.rows(X)
+        out = np.empty((len(rows), self.n_outputs))
+        out[:] = self.base
+        predict(rows, self.nodes, self.boxes.value, out)
+        return out
+
+
+def build(
+    trees: Sequence[Tree],
+    feature_names: Sequence[str],
+    output_names: Sequence[str],
+    unit: Unit,
+    base: ArrayLike,
+    *,
+    coded: Sequence[CodedColumn] = (),
+    takes_missing: bool = True,
+    notes: Sequence[str] = (),
+) -> TreeEnsemble:
+    """An ensemble from plain trees; what every converter ends with.
+
+    Examples
+    --------
+    >>> stump = Tree(column=np.array([0, -1, -1]), threshold=np.array([0.5, 0, 0]),
+    ...              missing_left=np.zeros(3, bool), left=np.array([1, -1, -1]), right=np.array([2, -1, -1]),
+    ...              cover=np.array([4.0, 3.0, 1.0]), value=np.array([[0.0], [-1.0], [2.0]]))
+    >>> build([stump], ["KRAS"], ["responds"], "log-odds", [0.1]).predict([[0.0], [1.0], [np.nan]]).ravel().tolist()
+    [-0.9, 2.1, 2.1]
+    """
+    if not trees:
+        raise TreeEngineError("The model has no trees. Fit it before it is explained.")
+    base = np.array(base, dtype=float).reshape(len(output_names))
+    base.flags.writeable = False
+    forms = lay_out(trees, len(feature_names), coded)
+    return TreeEnsemble(
+        tuple(map(str, feature_names)),
+        tuple(map(str, output_names)),
+        unit,
+        base,
+        *forms,
+        coded=tuple(coded),
+        takes_missing=takes_missing,
+        notes=tuple(notes),
+    )
+
+
+def stack(ensembles: Sequence[TreeEnsemble], output_names: Sequence[str] | None = None) -> TreeEnsemble:
+    """Several ensembles over the same features as one with all their outputs side by side.
+
+    Parameters
+    ----------
+    ensembles : sequence of TreeEnsemble
+        All with the same `feature_names`.
+    output_names : sequence of str, optional
+        New names for the outputs, such as the options of a bundle; kept as they are by default.
+
+    Raises
+    ------
+    StackError
+        If the ensembles do not read the same features in the same order.
+    """
+    if not ensembles:
+        raise TreeEngineError("There is nothing to stack: give at least one ensemble.")
+    first = ensembles[0]
+    for position, other in enumerate(ensembles):
+        if other.feature_names != first.feature_names:
+            raise StackError(position, other.feature_names, first.feature_names)
+    units = {e.unit for e in ensembles}
+    if len(units) > 1:
+        raise TreeEngineError(
+            f"The ensembles speak in different units ({', '.join(sorted(units))}), so their outputs cannot be put "
+            "side by side. Explain each on its own."
+        )
+    names = [n for e in ensembles for n in e.output_names]
+    if output_names is not None:
+        if len(output_names) != len(names):
+            raise TreeEngineError(f"{len(output_names)} output names were given for {len(names)} outputs.")
+        names = list(output_names)
+    base = np.concatenate([e.base for e in ensembles])
+    base.flags.writeable = False
+    forms = stack_forms(
+        [(e.nodes, e.boxes, e.conditions) for e in ensembles],
+        first.n_features,
+        [len(e.coded) for e in ensembles],
+        [e.n_outputs for e in ensembles],
+    )
+    return TreeEnsemble(
+        first.feature_names,
+        tuple(map(str, names)),
+        first.unit,
+        base,
+        *forms,
+        coded=tuple(c for e in ensembles for c in e.coded),
+        takes_missing=all(e.takes_missing for e in ensembles),
+        notes=tuple(dict.fromkeys(n for e in ensembles for n in e.notes)),
+    )
+
+
+def _ends(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 4 else f"{names[0]}, {names[1]}, ..., {names[-1]}"
+
+
+def _column_message(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
+    if len(found) != len(expected):
+        return (
+            f"Found {len(found)} columns, expected {len(expected)} ({_ends(expected)}). "
+            "Encode the row with the model's schema."
+        )
+    if set(found) == set(expected):
+        i = next(i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b)
+        return (
+            f"The columns are in another order than the model's: column {i} is {found[i]!r}, "
+            f"expected {expected[i]!r}. Reorder them, for instance with X[feature_names]."
+        )
+    unknown = sorted(set(found) - set(expected))[:3]
+    absent = sorted(set(expected) - set(found))[:3]
+    return f"Columns {', '.join(unknown)} are not the model's; {', '.join(absent)} expected instead."
+
+
+def positive_output(ensemble: TreeEnsemble) -> NDArray[np.intp]:
+    """Outputs that carry information of their own: all but class 0 of a two-class forest."""
+    two = ensemble.unit == "probability" and ensemble.n_outputs == 2
+    return np.array([1] if two else range(ensemble.n_outputs), dtype=np.intp)

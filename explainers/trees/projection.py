@@ -1,0 +1,285 @@
+"""One patient's trees as boxes over candidate changes: what every search over sets of changes starts from.
+
+Fix everything about a row except a list of candidate **changes** (feature, value). For a set S of changes, at most
+one per feature, a leaf is reached exactly when for every condition on its path the feature's value, changed or not,
+is inside. So each leaf becomes zero or more boxes over changes:
+
+* a condition on a feature that cannot change must hold now, else the leaf is out of reach;
+* a condition that holds now turns into *must not*: the feature's alternatives that lie outside may not be in S;
+* a condition that fails now turns into *must*: one of the feature's alternatives that lie inside has to be in S.
+  Several alternatives inside (three states, numeric values) give one copy of the box each, a product over features.
+
+A copy is reached by S exactly when its must-set M lies in S and its must-not-set K is disjoint from S, given that S
+holds at most one change per feature. Within a tree exactly one box is reached by each S, so the boxes are disjoint.
+A box that needs more than `max_size` changes is left out: no set of that size reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explainers.trees.errors import ChangeError
+from explainers.trees.forms import Floats
+
+if TYPE_CHECKING:
+    from explainers.trees.ensemble import TreeEnsemble
+
+__all__ = ["Change", "ProjectedBoxes", "flips", "project", "read_changes", "states"]
+
+Change = tuple[str | int, float]
+MAX_BOXES = 20_000_000  # beyond this a projection would not fit beside a dashboard
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ProjectedBoxes:
+    """Boxes over c candidate changes of one row, n of them, sorted by tree; all arrays C-contiguous, read-only.
+
+    Reached by a set S of changes (positions in `feature` / `value`, at most one per feature, at most `max_size`):
+    box b is reached when every item of ``must_items[must_start[b]:must_start[b + 1]]`` is in S and no item of
+    ``keep_items[keep_start[b]:keep_start[b + 1]]`` is. Then
+
+        output(S) = base + sum of value[b] over reached boxes b,   exactly one per tree
+
+    holds for every such S, where trees that cannot change are already in `base` and have no boxes.
+
+    Attributes
+    ----------
+    feature : int64 array of shape (c,)
+        Feature that each change alters; changes with equal feature exclude each other.
+    to : float64 array of shape (c,)
+        Value that it is changed to (NaN: becomes unknown).
+    max_size : int
+        Boxes that need more changes than this are left out.
+    base : float64 array of shape (k,)
+        The model's base and all trees that no allowed set can change.
+    output_names : tuple of str, length k
+    tree_start : int64 array of shape (t + 1,)
+        Boxes ``tree_start[i]`` to ``tree_start[i + 1]`` belong to the i-th tree that can change.
+    tree : int32 array of shape (n,)
+        That i of every box (0 to t - 1, rising).
+    tree_output : int32 array of shape (t,)
+        The only output with a value other than 0 in this tree, or -1 where there are several.
+    must_start, keep_start : int64 arrays of shape (n + 1,)
+    must_items, keep_items : int32 arrays
+        Positions of changes; within a box the musts belong to distinct features.
+    value : float64 array of shape (n, k)
+    """
+
+    feature: NDArray[np.int64]
+    to: Floats
+    max_size: int
+    base: Floats
+    output_names: tuple[str, ...]
+    tree_start: NDArray[np.int64]
+    tree: NDArray[np.int32]
+    tree_output: NDArray[np.int32]
+    must_start: NDArray[np.int64]
+    must_items: NDArray[np.int32]
+    keep_start: NDArray[np.int64]
+    keep_items: NDArray[np.int32]
+    value: Floats
+
+    @property
+    def n_changes(self) -> int:
+        """Number of candidate changes, c."""
+        return len(self.feature)
+
+    @property
+    def n_boxes(self) -> int:
+        """Number of boxes, n."""
+        return len(self.tree)
+
+    def prediction(self, chosen: Sequence[int]) -> Floats:
+        """Outputs (k,) after the chosen changes (positions), read slowly off the definition.
+
+        Raises
+        ------
+        ChangeError
+            If two of them alter one feature, or more than `max_size` are given.
+        """
+        chosen = check_choice(self.feature, self.max_size, chosen)
+        in_s = np.zeros(self.n_changes, np.int64)
+        in_s[chosen] = 1
+        musts = np.concatenate([[0], np.cumsum(1 - in_s[self.must_items])])
+        keeps = np.concatenate([[0], np.cumsum(in_s[self.keep_items])])
+        reached = (musts[self.must_start[1:]] == musts[self.must_start[:-1]]) & (
+            keeps[self.keep_start[1:]] == keeps[self.keep_start[:-1]]
+        )
+        return self.base + self.value[reached].sum(0)
+
+
+def check_choice(feature: NDArray[np.int64], max_size: int, chosen: Sequence[int]) -> NDArray[np.int64]:
+    """Positions of chosen changes, after refusing sets that no table holds."""
+    picked = np.array(sorted(set(map(int, chosen))), np.int64)
+    if len(picked) > max_size:
+        raise ChangeError(f"{len(picked)} changes were asked for; this holds sets of up to {max_size}.")
+    if len(picked) and not (picked[0] >= 0 and picked[-1] < len(feature)):
+        raise ChangeError(f"The changes are numbered 0 to {len(feature) - 1}; found {picked.tolist()}.")
+    if len(np.unique(feature[picked])) < len(picked):
+        raise ChangeError("Two of the changes alter the same feature; a feature can only have one value.")
+    return picked
+
+
+def flips(ensemble: TreeEnsemble, row: ArrayLike, features: Sequence[str | int]) -> list[Change]:
+    """The change 0 <-> 1 of each feature.
+
+    Raises
+    ------
+    ChangeError
+        If a feature's value is neither 0 nor 1 in this row (unknown, or a count), with what to use instead.
+    """
+    x = ensemble.rows(row)[0]
+    made: list[Change] = []
+    for f in map(ensemble.feature_index, features):
+        if x[f] not in (0.0, 1.0):
+            found = "unknown" if np.isnan(x[f]) else f"{x[f]:g}"
+            raise ChangeError(
+                f"{ensemble.feature_names[f]} is {found} in this row, so it cannot be flipped between 0 and 1. "
+                "Give changes=[(feature, value), ...] with the values it may take."
+            )
+        made.append((f, 1.0 - x[f]))
+    return made
+
+
+def states(
+    ensemble: TreeEnsemble,
+    row: ArrayLike,
+    features: Sequence[str | int],
+    values: Sequence[float] = (0.0, 1.0, np.nan),
+) -> list[Change]:
+    """Every other state of each feature: altered (1), tested and not altered (0), not assayed (NaN)."""
+    x = ensemble.rows(row)[0]
+    return [
+        (f, float(v))
+        for f in map(ensemble.feature_index, features)
+        for v in values
+        if not (v == x[f] or (np.isnan(v) and np.isnan(x[f])))
+    ]
+
+
+def read_changes(
+    ensemble: TreeEnsemble, row: ArrayLike, changes: Sequence[Change]
+) -> tuple[Floats, NDArray[np.int64], Floats, Floats]:
+    """The row with its coded columns, features, values and the changed rows' columns of each change.
+
+    Returns
+    -------
+    x : (columns,), feature : (c,), to : (c,), column_value : (c, 1 + coded columns of that feature)
+    """
+    rows = ensemble.rows(row)
+    if len(rows) != 1:
+        raise ChangeError(f"Changes are made to one row; {len(rows)} were given.")
+    x = rows[0]
+    feature = np.array([ensemble.feature_index(f) for f, _ in changes], np.int64)
+    to = np.array([v for _, v in changes], float)
+    if not ensemble.takes_missing and np.isnan(to).any():
+        name = ensemble.feature_names[feature[np.isnan(to)][0]]
+        raise ChangeError(f"{name} cannot become unknown: the model has no direction for missing values.")
+    same = (to == x[feature]) | (np.isnan(to) & np.isnan(x[feature]))
+    if same.any():
+        i = int(same.argmax())
+        raise ChangeError(f"{ensemble.feature_names[feature[i]]} already is {to[i]:g}: that is no change.")
+    keys = list(zip(feature.tolist(), np.where(np.isnan(to), np.inf, to).tolist(), strict=True))
+    if len(set(keys)) < len(keys):
+        i = next(i for i, key in enumerate(keys) if keys.index(key) < i)
+        raise ChangeError(f"The change of {ensemble.feature_names[feature[i]]} to {to[i]:g} is listed twice.")
+    columns = np.empty((len(to), 1 + len(ensemble.coded)))
+    columns[:, 0] = to
+    for j, coded in enumerate(ensemble.coded):
+        columns[:, 1 + j] = coded.encode(to)
+    return x, feature, to, columns
+
+
+def project(
+    ensemble: TreeEnsemble, row: ArrayLike, changes: Sequence[Change], max_size: int
+) -> ProjectedBoxes:
+    """Boxes of a row over candidate changes, for sets of up to `max_size` of them.
+
+    Parameters
+    ----------
+    ensemble : TreeEnsemble
+    row : array-like of shape (p,) or (1, p)
+        The patient as the model reads it.
+    changes : sequence of (feature, value)
+        Candidates: feature by name or position, and the value it would take (NaN: becomes unknown). `flips`,
+        `states` and `TreeEnsemble.interval_values` make the usual lists. Several values of one feature exclude
+        each other.
+    max_size : int
+        Largest set that will be asked for.
+
+    Raises
+    ------
+    ChangeError
+        If a change changes nothing, is listed twice, or the boxes would not fit in memory.
+    """
+    from explainers.trees import projection_kernels as kernels
+    from explainers.trees.rows import held
+
+    x, feature, to, columns = read_changes(ensemble, row, changes)
+    if max_size < 0:
+        raise ChangeError(f"The largest size of a set cannot be {max_size}.")
+    conditions = ensemble.conditions
+    now = held(x, conditions)
+    by_feature = np.argsort(feature, kind="stable")
+    first = np.searchsorted(feature[by_feature], np.arange(ensemble.n_features + 1))
+    flat_start, inside = kernels.alternatives_inside(
+        conditions, feature, columns, by_feature, first, ensemble.n_features
+    )
+    boxes = ensemble.boxes
+    arguments = (boxes, now, by_feature, first, flat_start, inside, max_size)
+    n_boxes, n_must, n_keep = kernels.count_boxes(*arguments)
+    if n_boxes > MAX_BOXES:
+        raise ChangeError(
+            f"{n_boxes:,} boxes would be needed; offer fewer values per feature or ask for smaller sets."
+        )
+    leaf, must_start, must_items, keep_start, keep_items = kernels.fill_boxes(
+        *arguments, n_boxes, n_must, n_keep
+    )
+    k = ensemble.n_outputs
+    value = kernels.spread(leaf, boxes.value, boxes.output, k)
+    source = boxes.tree[leaf]
+    base, kept = ensemble.base.copy(), np.ones(len(leaf), bool)
+    free = (np.diff(must_start) == 0) & (np.diff(keep_start) == 0)
+    base += value[free].sum(0)  # reached by every set: the tree is a constant here
+    kept &= ~free
+    must_start, must_items = _keep_rows(must_start, must_items, kept)
+    keep_start, keep_items = _keep_rows(keep_start, keep_items, kept)
+    source, value = source[kept], np.ascontiguousarray(value[kept])
+    _, tree = np.unique(source, return_inverse=True)
+    n_trees = int(tree[-1]) + 1 if len(tree) else 0
+    tree_start = np.searchsorted(tree, np.arange(n_trees + 1))
+    arrays = {
+        "feature": feature,
+        "to": to,
+        "base": base,
+        "tree_start": tree_start.astype(np.int64),
+        "tree": tree.astype(np.int32),
+        "tree_output": _only_output(value, tree_start),
+        "must_start": must_start,
+        "must_items": must_items,
+        "keep_start": keep_start,
+        "keep_items": keep_items,
+        "value": value,
+    }
+    for array in arrays.values():
+        array.flags.writeable = False
+    return ProjectedBoxes(max_size=max_size, output_names=ensemble.output_names, **arrays)
+
+
+def _keep_rows(
+    start: NDArray[np.int64], items: NDArray[np.int32], kept: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    sizes = np.diff(start)
+    return np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64), items[np.repeat(kept, sizes)]
+
+
+def _only_output(value: Floats, tree_start: NDArray[np.int64]) -> NDArray[np.int32]:
+    if len(value) == 0:
+        return np.zeros(0, np.int32)
+    used = np.logical_or.reduceat(value != 0, tree_start[:-1], axis=0)
+    return np.where(used.sum(1) <= 1, used.argmax(1), -1).astype(np.int32)
