@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +47,14 @@ class BundleChoice:
     sha256: str
     manifest: Manifest | None
     error: str = ""
+
+    @property
+    def tumours(self) -> tuple[str, ...]:
+        """OncoTree codes the model is meant for: those it was trained on; empty where it names none."""
+        if self.manifest is None:
+            return ()
+        counted = {code for by_tumour in self.manifest.support.values() for code in by_tumour if code}
+        return tuple(getattr(self.manifest, "tumours", ())) or tuple(sorted(counted))
 
     @property
     def label(self) -> str:
@@ -142,11 +149,11 @@ def _bundle_choices(found: tuple[tuple[Where, str, tuple[int, int]], ...]) -> tu
 def _bundle_choice(key: str, path: Path, where: Where) -> BundleChoice:
     from oncology.bundles import read_manifest
 
-    sha256 = hashlib.sha256((path / "manifest.json").read_bytes()).hexdigest()
     try:
-        return BundleChoice(key, path, where, sha256, read_manifest(path))
+        manifest, sha256 = read_manifest(path)
+        return BundleChoice(key, path, where, sha256, manifest)
     except OncologyError as error:
-        return BundleChoice(key, path, where, sha256, None, str(error))
+        return BundleChoice(key, path, where, "", None, str(error))
 
 
 def open_bundle(choice: BundleChoice) -> ModelBundle:
@@ -173,6 +180,8 @@ def sample_patients() -> tuple[PatientChoice, ...]:
     """The synthetic patients that ship."""
     folder = sample_folder() / "patients"
     files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not files:
+        return ()
     return _sample_patients(tuple((str(p), *_stamp(p)) for p in files))
 
 

@@ -84,9 +84,7 @@ def offered_patients() -> tuple[PatientChoice, ...]:
 def intended_tumours() -> tuple[str, ...]:
     """OncoTree codes the open model is meant for, from its manifest; empty where it names none."""
     choice = bundle_choice()
-    if choice is None or choice.manifest is None:
-        return ()
-    return choice.manifest.tumours
+    return () if choice is None else choice.tumours
 
 
 # --- what is open ----------------------------------------------------------------------------------------
