@@ -33,7 +33,7 @@ def configure() -> None:
         page_icon=str(ROOT / "static" / "glassboard.svg"),
         layout="wide",
         initial_sidebar_state="collapsed",
-        menu_items={"About": f"**Glassboard**\n\n{NOTICE}"},
+        menu_items={"About": f"**Glassboard**\n\n{NOTICE}\n\nApache-2.0. Pages drawn with Streamlit."},
     )
 
 

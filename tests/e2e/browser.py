@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 Scheme = Literal["light", "dark"]
 
@@ -35,6 +35,16 @@ class Heard:
 
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    def note(self, line: ConsoleMessage) -> None:
+        """Keep what the browser's console calls an error.
+
+        On a deep link Streamlit first looks for its server under the page's own address and finds it at the
+        root; the browser reports the two misses, which are not ours.
+        """
+        probed = urlsplit(line.location.get("url", "")).path.removeprefix("/").partition("/")[2]
+        if line.type == "error" and probed not in {"_stcore/health", "_stcore/host-config"}:
+            self.complaints.append(line.text)
 
     def foreign(self, home: str) -> list[str]:
         """Return the requests that went to another host than the dashboard's own."""
@@ -74,7 +84,7 @@ def opened(
         page, heard = profile.new_page(), Heard()
         page.on("request", lambda request: heard.requests.append(request.url))
         page.on("websocket", lambda socket: heard.requests.append(socket.url))
-        page.on("console", lambda line: heard.complaints.append(line.text) if line.type == "error" else None)
+        page.on("console", heard.note)
         page.on("pageerror", lambda error: heard.complaints.append(str(error)))
         page.goto(url)
         painted(page)
