@@ -1,0 +1,70 @@
+"""Corrections: recorded, checked, and never half done."""
+
+import pytest
+
+from oncology.corrections import Correction, alterations_from_rows, correct
+from oncology.errors import UnknownNameError
+from oncology.patients import Alteration, ImpossibleValueError, PatientProfile
+
+FULL = Alteration("EGFR", protein_change="p.L858R", coding_change="c.2573T>G", vaf=0.3, origin="somatic")
+
+
+def test_each_changed_field_is_on_record_and_the_others_are_not():
+    profile = PatientProfile("p", age_years=61.0, sex="male", labs={"nlr": 3.0})
+    fixed, made = correct(
+        profile, {"age_years": 16.0, "sex": "male", "labs": {"nlr": 3.5, "albumin_g_dl": 4.0}}
+    )
+    assert fixed == profile.replace(age_years=16.0, labs={"nlr": 3.5, "albumin_g_dl": 4.0})
+    assert made == (
+        Correction("age years", "61", "16"),
+        Correction("labs", "nlr 3", "nlr 3.5, albumin_g_dl 4"),
+    )
+
+
+def test_no_change_gives_the_very_same_profile():
+    profile = PatientProfile("p", age_years=61.0)
+    assert correct(profile, {"age_years": 61.0}) == (profile, ())
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(ImpossibleValueError, match="age is 200"):
+        correct(PatientProfile("p"), {"age_years": 200.0})
+    with pytest.raises(UnknownNameError, match="Did you mean age_years"):
+        correct(PatientProfile("p"), {"age_year": 61.0})
+    with pytest.raises(UnknownNameError, match="patient_id"):
+        correct(PatientProfile("p"), {"patient_id": "q"})
+
+
+def test_rows_keep_what_the_table_does_not_show():
+    row = {
+        "gene": "EGFR",
+        "kind": "mutation",
+        "change": "p.L858R",
+        "allele fraction": 0.3,
+        "origin": "somatic",
+    }
+    new = {"gene": "KRAS", "kind": None, "change": " p.G12C ", "allele fraction": None, "origin": None}
+    empty = {"gene": None, "kind": None, "change": None, "allele fraction": None, "origin": None}
+    assert alterations_from_rows([row, new, empty], (FULL,)) == (
+        FULL,
+        Alteration("KRAS", protein_change="p.G12C"),
+    )
+
+
+def test_an_edited_row_is_a_new_finding_without_the_old_coding_change():
+    row = {
+        "gene": "EGFR",
+        "kind": "mutation",
+        "change": "p.T790M",
+        "allele fraction": 0.3,
+        "origin": "somatic",
+    }
+    (found,) = alterations_from_rows([row], (FULL,))
+    assert (found.protein_change, found.coding_change) == ("p.T790M", None)
+
+
+def test_rows_that_cannot_be_are_refused():
+    with pytest.raises(ImpossibleValueError, match="gene of finding 1"):
+        alterations_from_rows([{"gene": "", "change": "p.L858R"}])
+    with pytest.raises(ImpossibleValueError, match=r"VAF of EGFR is 3\.0"):
+        alterations_from_rows([{"gene": "EGFR", "allele fraction": 3}])
