@@ -72,8 +72,8 @@ def page(title: str, *, lead: str = "", origin: Origin = "synthetic") -> Iterato
         st.badge(label, color="orange", help=explained)
     if lead:
         st.caption(lead)
-    try:
+    # The foot is written before the body, so that it also stands below a page that stops half way.
+    body = st.container(key="page-body")
+    st.container(key="page-foot").caption(NOTICE)
+    with body:
         yield
-    finally:
-        with st.container(key="page-foot"):
-            st.caption(NOTICE)

@@ -1,0 +1,39 @@
+"""The warm-up loads what it can, says what it could not, and takes the load off the garbage collector."""
+
+import gc
+import logging
+import sys
+import threading
+
+import pytest
+
+from pages.parts import startup
+
+
+@pytest.fixture(autouse=True)
+def _thaw():
+    yield
+    gc.unfreeze()
+
+
+def test_a_library_that_is_missing_is_named_and_the_next_is_still_loaded(monkeypatch, caplog):
+    monkeypatch.setattr(startup, "HEAVY", ("no_such_library", "wave"))
+    monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_PAINT", 0)
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    with caplog.at_level(logging.WARNING):
+        startup.warm_up()
+    assert "no_such_library" in caplog.text
+    assert "wave" in sys.modules
+    assert gc.get_freeze_count() > 10_000
+
+
+def test_the_warm_up_starts_once_for_all_visitors(monkeypatch):
+    calls = []
+    monkeypatch.setattr(startup, "_started", False)
+    monkeypatch.setattr(startup, "warm_up", lambda: calls.append(threading.current_thread().name))
+    for _ in range(5):
+        startup.warm_up_after_first_page()
+    for thread in threading.enumerate():
+        if thread.name == "warm-up":
+            thread.join()
+    assert calls == ["warm-up"]
