@@ -1,0 +1,378 @@
+r"""An upper bound on what any set of at most r further items can reach, by Lagrangian decomposition over trees.
+
+**The question.** A goal is J linear expressions of the outputs, all of which have to be positive: with a matrix
+D (J, k) and offsets e, ``score(S) = min_j (D g(S) + e)_j``. Is there a set S of at most r free items, one of a
+group at most, with ``score(S) > 0``?
+
+**The bound.** Let w be weights over the J expressions (w >= 0, sum 1), c = D'w, and h_t(S) the weighted value
+``c . (value of tree t's active box)``. A minimum is at most any weighted mean, so
+
+.. math::  score(S) \le c \cdot base + w \cdot e + \sum_t h_t(S).
+
+Take any numbers L(t, i), one for each tree and item, and write ``Lam_i = sum_t L(t, i)``. Adding and subtracting,
+
+.. math::  \sum_t h_t(S) = \sum_t \Big[h_t(S) - \sum_{i \in S} L(t, i)\Big] + \sum_{i \in S} Lam_i.
+
+Each bracket is at most its maximum over *all* sets S_t with one item of a group at most, whatever the other trees
+take, and the last sum is at most the sum of the r largest positive Lam_i, one of a group at most. Hence
+
+.. math::  B(w, L) = c \cdot base + w \cdot e + \sum_t \max_{S_t} \Big[h_t(S_t) - \sum_{i \in S_t} L(t, i)\Big]
+           + \text{top}_r(Lam) \;\ge\; score(S)
+
+for every admissible S: **the bound is admissible for any w and L**, so neither the way they are found nor rounding
+in them can make a proof wrong. Rules that the bound ignores (pairs, requirements) only shrink the left side. Items
+that a tree treats alike (a link) may share one L without loss: the tree's maximum depends on their smallest L only.
+
+**The maximum of one tree** is taken box by box. For each slot s (a group the tree looks at) let
+``m_s = max(0, max over links q of -L_q)``, the best that the tree's own copy S_t gets from the group when the box
+does not care. A box that does care has a literal there, which earns
+``max over allowed links of -L_q`` (and 0, if the unchanged value is inside) in place of m_s. So the bracket is
+``sum_s m_s + max over boxes (c . value + sum over its literals (earned - m_s))``. For a binary alteration this is
+``-max(L, 0)`` where the box needs it and ``min(L, 0)`` where the box forbids it.
+
+**Excluding items.** For an item i outside the r chosen by top_r, every set that contains it scores at most
+``B - (r-th value taken) + Lam_i``; where that is not positive no winning set contains i, and i is dropped with its
+boxes for good. (An item of the same group as a chosen one takes that one's place, which costs at least as much as
+replacing the smallest; the smallest is the weaker, hence safe, choice.)
+
+**Finding w and L.** B is convex and piecewise linear; a subgradient for L(t, i) is [top_r takes i] - [S_t takes i],
+for w the expressions' values at the trees' own choices. Steps follow Polyak with a target slightly below zero,
+along a direction that keeps part of the previous one where the new one turns against it. The smallest B is the
+linear-programming bound of the mixed-integer model in which each tree selects one leaf.
+
+References
+----------
+.. [1] Fisher (1981), Management Science 27(1): Lagrangian relaxation. doi:10.1287/mnsc.27.1.1
+.. [2] Camerini, Fratta, Maffioli (1975), Math. Programming Study 3: deflected subgradients.
+.. [3] Parmentier, Vidal (2021), ICML, arXiv:2106.06631: counterfactuals of tree ensembles as a mixed-integer
+   program over leaves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from explainers.trees.search.forest import EXCLUDED, FREE
+from explainers.trees.search.restriction import restrict
+
+__all__ = ["NOTHING_LEFT", "UNDECIDED", "bound", "first_multipliers", "largest", "tighten"]
+
+UNDECIDED, NOTHING_LEFT = 0, 1
+DEFLECTION = 1.5
+NEW_BEST = 1e-3  # relative improvement of the bound that counts as progress
+
+
+@njit(cache=True)
+def largest(total, status, group, r, taken, prefix):
+    """top_r: mark in `taken` the up to r free items with the largest positive totals, one of a group at most.
+
+    ``prefix[a]`` becomes the sum of the first a. Returns the r-th total (0 where fewer are positive).
+    """
+    taken[:] = 0
+    best = np.full(r, -1, np.int64)  # positions of the items taken so far, falling totals
+    n = 0
+    for i in range(len(total)):
+        v = total[i]
+        if status[i] != FREE or v <= 0.0 or (n == r and v <= total[best[n - 1]]):
+            continue
+        a, mate = 0, -1
+        while a < n:
+            if group[best[a]] == group[i]:
+                mate = a
+                break
+            a += 1
+        if mate >= 0:
+            if total[best[mate]] >= v:
+                continue
+            a = mate
+        elif n < r:
+            a = n
+            n += 1
+        else:
+            a = n - 1
+        while a > 0 and total[best[a - 1]] < v:
+            best[a] = best[a - 1]
+            a -= 1
+        best[a] = i
+    prefix[0] = 0.0
+    for a in range(r):
+        prefix[a + 1] = prefix[a]
+        if a < n:
+            taken[best[a]] = 1
+            prefix[a + 1] += total[best[a]]
+    return total[best[r - 1]] if n == r and r > 0 else 0.0
+
+
+@njit(cache=True)
+def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
+    """B without its last term for weights w and multipliers L (Q,), one pass over the forest.
+
+    Fills `total` (n_items,) with Lam, `choice` (T,) with each tree's best box (-1 for a tree that no weight looks
+    at, which stays in its `active` box) and `at_choice` (J,) with the expressions' values there. Returns the sum
+    and the mean range of a tree.
+    """
+    k, width = len(forest.base), forest.value.shape[1]
+    c = np.zeros(k)
+    a, spread = 0.0, 0.0
+    for j in range(len(w)):
+        a += w[j] * offset[j]
+        for o in range(k):
+            c[o] += w[j] * goal[j, o]
+    outputs = forest.base.copy()
+    for o in range(k):
+        a += c[o] * forest.base[o]
+    total[:] = 0.0
+    slack = np.empty(len(forest.slot_group))
+    earned = np.empty(len(forest.literal_slot))
+    for t in range(len(forest.output)):
+        o = forest.output[t]
+        seen = False
+        for x in range(width):
+            seen |= c[o + x] != 0.0
+        if not seen:
+            choice[t] = -1
+            for x in range(width):
+                outputs[o + x] += forest.value[active[t], x]
+            continue
+        sum_slack = 0.0
+        for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
+            m = 0.0
+            for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                y = L[q]
+                if -y > m:
+                    m = -y
+                for b in range(forest.item_start[q], forest.item_start[q + 1]):
+                    total[forest.item[b]] += y
+            slack[s] = m
+            sum_slack += m
+        for literal in range(forest.literal_start[t], forest.literal_start[t + 1]):
+            m = 0.0 if forest.unchanged[literal] == 1 else -np.inf
+            for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+                y = -L[forest.allowed[b]]
+                if y > m:
+                    m = y
+            earned[literal] = m - slack[forest.literal_slot[literal]]
+        best, best_box, low, high = -np.inf, -1, np.inf, -np.inf
+        for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            v = 0.0
+            for x in range(width):
+                v += c[o + x] * forest.value[box, x]
+            low, high = min(low, v), max(high, v)
+            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                v += earned[forest.entry[e]]
+            if v > best:
+                best, best_box = v, box
+        a += best + sum_slack
+        spread += high - low
+        choice[t] = best_box
+        for x in range(width):
+            outputs[o + x] += forest.value[best_box, x]
+    for j in range(len(w)):
+        at_choice[j] = offset[j]
+        for o in range(k):
+            at_choice[j] += goal[j, o] * outputs[o]
+    return a, spread / max(1, len(forest.output))
+
+
+@njit(cache=True)
+def active_boxes(forest):
+    """Each tree's active box while no free item is chosen, (T,)."""
+    active = np.empty(len(forest.output), np.int32)
+    for t in range(len(active)):
+        for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            lacking = False
+            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                lacking |= forest.unchanged[forest.entry[e]] == 0
+            if not lacking:
+                active[t] = box
+                break
+    return active
+
+
+@njit(cache=True)
+def subgradient(forest, L, choice, taken, literal_at, out):
+    """[top_r takes the link] - [the tree takes it], (Q,); ties of the tree's choice are broken towards 0."""
+    for t in range(len(forest.output)):
+        first, last = forest.slot_start[t], forest.slot_start[t + 1]
+        if choice[t] < 0:
+            for q in range(forest.link_start[first], forest.link_start[last]):
+                out[q] = 0.0
+            continue
+        for s in range(first, last):
+            literal_at[s] = -1
+        for e in range(forest.entry_start[choice[t]], forest.entry_start[choice[t] + 1]):
+            literal_at[forest.literal_slot[forest.entry[e]]] = forest.entry[e]
+        for s in range(first, last):
+            literal = literal_at[s]
+            earned, wanted, selected = 0.0, -1, -1
+            if literal >= 0 and forest.unchanged[literal] == 0:
+                earned = -np.inf
+            for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                out[q] = 0.0
+                for b in range(forest.item_start[q], forest.item_start[q + 1]):
+                    out[q] += taken[forest.item[b]]
+                if literal < 0:
+                    earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
+            if literal >= 0:
+                for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+                    q = forest.allowed[b]
+                    earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
+            if selected >= 0:
+                wanted = selected
+            if wanted >= 0:
+                out[wanted] -= 1.0
+
+
+@njit(cache=True)
+def prefer(y, q, is_selected, earned, wanted, selected):
+    """Keep the best link so far, and remember whether one that top_r takes is as good."""
+    if y > earned:
+        return y, q, (q if is_selected > 0 else -1)
+    if y == earned and is_selected > 0:
+        return earned, wanted, q
+    return earned, wanted, selected
+
+
+@njit(cache=True)
+def onto_simplex(w):
+    """The nearest weights that are not negative and sum to 1 (Held, Wolfe, Crowder 1974), in place."""
+    falling = np.sort(w)[::-1]
+    running, shift = 0.0, 0.0
+    for a in range(len(w)):
+        running += falling[a]
+        if falling[a] - (running - 1) / (a + 1) > 0:
+            shift = (running - 1) / (a + 1)
+    for a in range(len(w)):
+        w[a] = max(0.0, w[a] - shift)
+
+
+@njit(cache=True)
+def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_steps, most_stalls):
+    """Lower B step by step until it proves that nothing is left, or stalls; drop items that cannot win on the way.
+
+    Parameters
+    ----------
+    forest : Forest
+        Restricted to `status`.
+    status : int8 array (n_items,)
+        Changed in place: items excluded by proof.
+    r : int
+        Further items that may be chosen, at least 1.
+    w, L : arrays (J,), (Q,)
+        Where to start.
+    aim : float
+        The value of B that Polyak's step heads for.
+    tolerance : float
+        Scores up to this do not count as reached.
+
+    Returns
+    -------
+    outcome : NOTHING_LEFT or UNDECIDED
+    forest, w, L, total
+        The forest without the excluded items, the best weights and multipliers for it, and their Lam.
+    rest : float
+        Their B without its last term.
+    by_size : array (r + 1,)
+        The smallest bound seen for sets of at most 0, 1, ..., r further items.
+    steps : int
+    """
+    n_items, J = len(status), len(w)
+    total, taken, prefix = np.empty(n_items), np.zeros(n_items, np.int8), np.zeros(r + 1)
+    at_choice, w_gradient, w_step, best_w = np.empty(J), np.zeros(J), np.zeros(J), w.copy()
+    w, L = w.copy(), L.copy()
+    best_L, best, by_size = L.copy(), np.inf, np.full(r + 1, np.inf)
+    gradient, step = np.zeros(len(L)), np.zeros(len(L))
+    literal_at, choice = np.empty(len(forest.slot_group), np.int32), np.empty(len(forest.output), np.int32)
+    active = active_boxes(forest)
+    stalls, scale, outcome, steps = 0, 0.0, UNDECIDED, 0
+    for n in range(most_steps):
+        steps = n + 1
+        a, spread = bound(forest, active, goal, offset, w, L, total, choice, at_choice)
+        last = largest(total, status, group, r, taken, prefix)
+        now = a + prefix[r]
+        for size in range(r + 1):
+            by_size[size] = min(by_size[size], a + prefix[size])
+        if n == 0:
+            scale = 0.3 / (spread / 6 + 1e-12)  # brings a step in w to the size of a step in L
+        if now < best:
+            stalls = stalls + 1 if best - now < NEW_BEST * abs(best) else 0
+            best = now
+            best_w[:] = w
+            best_L[:] = L
+        else:
+            stalls += 1
+        if now <= tolerance:
+            outcome = NOTHING_LEFT
+            break
+        dropped = False
+        for i in range(n_items):
+            if status[i] == FREE and taken[i] == 0 and now - last + total[i] <= tolerance:
+                status[i] = EXCLUDED
+                dropped = True
+        if dropped:
+            forest, origin = restrict(forest, status, r)
+            L, best_L, step = L[origin], best_L[origin], step[origin]
+            active, gradient = active_boxes(forest), np.zeros(len(L))
+            literal_at, choice = (
+                np.empty(len(forest.slot_group), np.int32),
+                np.empty(len(forest.output), np.int32),
+            )
+            best = now  # the best multipliers were found with the dropped items; what B they give now is not known
+            best_w[:] = w
+            best_L[:] = L
+            continue
+        if stalls >= most_stalls:
+            break
+        subgradient(forest, L, choice, taken, literal_at, gradient)
+        mean = at_choice.mean()
+        for j in range(J):
+            w_gradient[j] = (at_choice[j] - mean) * scale
+            if w[j] <= 0 and w_gradient[j] > 0:
+                w_gradient[j] = 0.0
+        along = (gradient * step).sum() + (w_gradient * w_step).sum()
+        before = (step * step).sum() + (w_step * w_step).sum()
+        if (gradient * gradient).sum() + (w_gradient * w_gradient).sum() == 0.0:
+            break  # the minimum
+        keep = -DEFLECTION * along / before if along < 0 and before > 0 else 0.0
+        step = gradient + keep * step
+        w_step = w_gradient + keep * w_step
+        length = (now - aim) / ((step * step).sum() + (w_step * w_step).sum())
+        L -= length * step
+        if J > 1:
+            w -= length * scale * w_step
+            onto_simplex(w)
+    rest, _ = bound(forest, active, goal, offset, best_w, best_L, total, choice, at_choice)
+    return outcome, forest, best_w, best_L, total, rest, by_size, steps
+
+
+@njit(cache=True)
+def first_multipliers(forest, goal, w):
+    """A start for L: what each link does to its tree's weighted value on its own, (Q,)."""
+    c = np.zeros(len(forest.base))
+    for j in range(len(w)):
+        c += w[j] * goal[j]
+    L = np.zeros(len(forest.item_start) - 1)
+    known = np.zeros(len(L), np.uint8)
+    for t in range(len(forest.output)):
+        now = 0.0
+        for round_ in range(2):  # the active box first, then those one item away
+            for box in range(forest.box_start[t], forest.box_start[t + 1]):
+                lacking, needed = 0, -1
+                for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                    if forest.unchanged[forest.entry[e]] == 0:
+                        lacking += 1
+                        needed = forest.entry[e]
+                if lacking != round_:
+                    continue
+                v = 0.0
+                for x in range(forest.value.shape[1]):
+                    v += c[forest.output[t] + x] * forest.value[box, x]
+                if round_ == 0:
+                    now = v
+                    continue
+                for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
+                    q = forest.allowed[a]
+                    L[q] = v - now if known[q] == 0 else max(L[q], v - now)
+                    known[q] = 1
+    return L

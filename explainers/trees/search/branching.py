@@ -1,0 +1,186 @@
+"""One question, answered for good: is there a set of at most `size` items that reaches the goal, and which ones?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explainers.trees.search.bound import NOTHING_LEFT, first_multipliers, largest, tighten
+from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE, Forest
+from explainers.trees.search.restriction import restrict, single_effects
+from explainers.trees.search.rules import TOLERANCE, Goal, Rules
+
+__all__ = ["Answer", "Budget", "ask"]
+
+Floats = NDArray[np.float64]
+Status = NDArray[np.int8]
+
+# Bounds prune at half the tolerance, so that rounding (some 1e-12) can never cut off a set that counts as a win.
+PRUNE = TOLERANCE / 2
+ROOT_STEPS, ROOT_STALLS = 800, 100
+NODE_STEPS, NODE_STALLS = 20, 12
+AIM = 0.03  # Polyak's target lies this share of the present score below zero
+
+
+@dataclass
+class Budget:
+    """How much a search may cost, and what it cost so far.
+
+    Attributes
+    ----------
+    nodes : int
+        Nodes of the search tree that may be opened in all.
+    deadline : float
+        On the clock of `time.perf_counter`.
+    stop : callable, optional
+        Asked at every node; True ends the search.
+    """
+
+    nodes: int
+    deadline: float
+    stop: Callable[[], bool] | None = None
+    opened: int = 0
+    ended_by: str | None = None
+
+    def open_node(self) -> bool:
+        """Count one node; False once the budget is used up, and `ended_by` says by what."""
+        if self.opened >= self.nodes:
+            self.ended_by = "node limit"
+        elif time.perf_counter() > self.deadline:
+            self.ended_by = "time limit"
+        elif self.stop is not None and self.stop():
+            self.ended_by = "stopped"
+        else:
+            self.opened += 1
+            return True
+        return False
+
+
+@dataclass
+class Answer:
+    """Sets found, whether the question is settled, and the largest size that the root alone rules out."""
+
+    sets: list[tuple[int, ...]] = field(default_factory=list)
+    settled: bool = False
+    ruled_out: int = 0
+
+
+@dataclass
+class Node:
+    forest: Forest
+    status: Status
+    weights: Floats
+    multipliers: Floats
+
+
+def ask(
+    forest: Forest, goal: Goal, rules: Rules, size: int, budget: Budget, *, most_sets: int | None = None
+) -> Answer:
+    """Search for sets of at most `size` items whose score is over the tolerance.
+
+    Depth first: at each node the exact effect of every single further item is looked at, then the bound is
+    tightened (`bound.tighten`), then the node is split on the item with the largest total multiplier, chosen or
+    excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
+    what is looked at exactly together cover all sets: an empty answer that is `settled` is a proof.
+
+    Parameters
+    ----------
+    most_sets : int, optional
+        Without it the first set found ends the search. With it all are collected, up to that number; this expects
+        that no smaller set exists, so that every set found has exactly `size` items.
+    """
+    n_items = len(rules.group)
+    answer = Answer()
+    status = rules.start()
+    root, _ = restrict(forest, status, size)
+    now, _ = single_effects(root, n_items)
+    expressions = goal.weights @ now + goal.offset
+    weights = np.zeros(len(expressions))
+    weights[expressions.argmin()] = 1.0
+    aim = -AIM * abs(float(expressions.min()))
+    group = np.ascontiguousarray(rules.group, np.int64)
+    stack = [Node(root, status, weights, first_multipliers(root, goal.weights, weights))]
+    first = True
+    while stack:
+        node = stack.pop()
+        if not budget.open_node():
+            return answer
+        chosen = np.flatnonzero(node.status == CHOSEN)
+        left = size - len(chosen)
+        found, done = _look(node, goal, rules, chosen, left, n_items, collect=most_sets is not None)
+        answer.sets += found
+        if answer.sets and most_sets is None:
+            answer.settled = True
+            return answer
+        if most_sets is not None and len(answer.sets) > most_sets:
+            del answer.sets[most_sets:]
+            return answer
+        if done:
+            continue
+        outcome, smaller, weights, multipliers, total, rest, by_size, _ = tighten(
+            node.forest, goal.weights, goal.offset, node.status, group, left, node.weights, node.multipliers,
+            aim, PRUNE, ROOT_STEPS if first else NODE_STEPS, ROOT_STALLS if first else NODE_STALLS,
+        )  # fmt: skip
+        if first:
+            first = False
+            answer.ruled_out = int(np.flatnonzero(by_size <= PRUNE).max(initial=0))
+        if outcome == NOTHING_LEFT or not rules.settle(node.status):
+            continue
+        _branch(stack, Node(smaller, node.status, weights, multipliers), total, rest, rules, left, group)
+    answer.settled = True
+    return answer
+
+
+def _look(
+    node: Node, goal: Goal, rules: Rules, chosen: NDArray[np.intp], left: int, n_items: int, *, collect: bool
+) -> tuple[list[tuple[int, ...]], bool]:
+    """Winning sets among the chosen items and those with one item more, and whether that was all there is."""
+    now, effect = single_effects(node.forest, n_items)
+    items = tuple(map(int, chosen))
+    if goal.score(now) > TOLERANCE and rules.admit(items):
+        return [items], True
+    free = np.flatnonzero(node.status == FREE)
+    if left == 0 or len(free) == 0:
+        return [], True
+    if collect and left > 1:
+        return [], False
+    score = goal.score(now + effect[free])
+    order = np.argsort(-score, kind="stable")
+    winners = (tuple(sorted((*items, int(free[a])))) for a in order[: int((score > TOLERANCE).sum())])
+    admitted = (w for w in winners if rules.admit(w))
+    sets = list(admitted) if collect else [w for w, _ in zip(admitted, range(1), strict=False)]
+    return sets, left == 1
+
+
+def _branch(
+    stack: list[Node],
+    node: Node,
+    total: Floats,
+    rest: float,
+    rules: Rules,
+    left: int,
+    group: NDArray[np.int64],
+) -> None:
+    """Push the two halves of a node, the one without the item first, so that the one with it is opened first."""
+    free = np.flatnonzero(node.status == FREE)
+    if len(free) == 0:
+        return
+    item = int(free[total[free].argmax()])
+    without = node.status.copy()
+    without[item] = EXCLUDED
+    prefix, taken = np.zeros(left + 1), np.zeros(len(total), np.int8)
+    largest(total, without, group, left, taken, prefix)
+    if rest + prefix[left] > PRUNE and rules.settle(without):
+        stack.append(_child(node, without, left))
+    chosen = node.status.copy()
+    if rules.choose(chosen, item):
+        stack.append(_child(node, chosen, left - 1))
+
+
+def _child(node: Node, status: Status, left: int) -> Node:
+    forest, origin = restrict(node.forest, status, left)
+    return Node(forest, status, node.weights.copy(), node.multipliers[origin])

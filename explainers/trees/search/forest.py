@@ -1,0 +1,64 @@
+"""The form that the search works on: what is left of a tree ensemble once one patient is fixed.
+
+An **item** is one change that may be made: "KRAS becomes altered", "TMB becomes 14". Items that change the same
+thing form a **group**, and at most one item of a group is chosen, so a set of items S is an edited patient.
+
+With the patient fixed, a leaf's box asks for each group only *which of its items put it inside*: a **literal** is a
+set of items of one group, with a flag that tells whether the unchanged value is inside too. A box is active for S
+when each of its literals holds:
+
+* the group is untouched by S and the literal's flag is set, or
+* S chooses an item that the literal allows.
+
+A binary alteration has one item, so its literals are "must be chosen" and "must not be chosen". A numeric feature
+has an item for each interval between thresholds, a three-state gene one for each of its two other states; neither
+needs a copy of the box for every alternative.
+
+Within one tree, items of a group that all its literals treat alike are interchangeable; such a class is a **link**
+(the tree's link to those items). The boxes of one tree are disjoint and cover everything, hence exactly one of
+them is active, and the model's outputs are ``g(S) = base + sum over trees of the active box's value``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CHOSEN", "EXCLUDED", "FREE", "Forest"]
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+# What is settled about an item at a node of the search.
+FREE, CHOSEN, EXCLUDED = 0, 1, 2
+
+
+class Forest(NamedTuple):
+    """Boxes over items, T trees, L boxes, N literals, S slots (tree, group), Q links, k outputs.
+
+    Consecutive offsets are kept the usual way: those of x are ``x_start[x]`` to ``x_start[x + 1]``.
+    """
+
+    base: Floats  # (k,)
+    output: Ints  # (T,) first output that the tree's values add to
+    box_start: Ints  # (T + 1,) boxes of a tree
+    value: Floats  # (L, w)
+    entry_start: Ints  # (L + 1,) entries of a box
+    entry: Ints  # literal
+    literal_start: Ints  # (T + 1,) literals of a tree
+    literal_slot: Ints  # (N,)
+    unchanged: NDArray[np.uint8]  # (N,) whether the literal holds while its group is untouched
+    allowed_start: Ints  # (N + 1,) links that a literal allows
+    allowed: Ints  # link
+    slot_start: Ints  # (T + 1,) slots of a tree
+    slot_group: Ints  # (S,)
+    link_start: Ints  # (S + 1,) links of a slot
+    item_start: Ints  # (Q + 1,) items of a link
+    item: Ints
+
+    @property
+    def n_links(self) -> int:
+        """Number of links, Q."""
+        return len(self.item_start) - 1

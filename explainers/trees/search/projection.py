@@ -1,0 +1,250 @@
+"""Fix one patient: from a tree ensemble and the changes that may be made to the boxes that the search works on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from explainers.trees.search.forest import Forest
+
+__all__ = ["condition_masks", "project"]
+
+BITS = 64
+
+
+@njit(cache=True)
+def holds(v, c, conditions):
+    """Whether a value satisfies condition c."""
+    if v != v:
+        return conditions.missing[c] == 1
+    if conditions.set_row[c] >= 0:
+        return conditions.sets[conditions.set_row[c], np.int64(v)] == 1
+    return (not v <= conditions.low[c]) and v <= conditions.high[c]
+
+
+@njit(cache=True)
+def condition_masks(row, rows, conditions, group_of_feature, group_start, words):
+    """Per distinct condition: does the unchanged row satisfy it, and which items of its feature's group do.
+
+    `row` (columns,) is the patient, `rows` (n_items, columns) the patient after each single item; items of one
+    group are neighbours, and bit b of a mask stands for the group's item number b.
+    """
+    count = len(conditions.column)
+    unchanged = np.zeros(count, np.uint8)
+    mask = np.zeros((count, words), np.uint64)
+    for c in range(count):
+        column = conditions.column[c]
+        unchanged[c] = holds(row[column], c, conditions)
+        group = group_of_feature[conditions.feature[c]]
+        if group >= 0:
+            for i in range(group_start[group], group_start[group + 1]):
+                if holds(rows[i, column], c, conditions):
+                    b = i - group_start[group]
+                    mask[c, b // BITS] |= np.uint64(1) << np.uint64(b % BITS)
+    return unchanged, mask
+
+
+@njit(cache=True)
+def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, group_start, max_size):
+    """The Forest of one patient, without the boxes that need more than `max_size` changes.
+
+    Conditions of one box on the same group (the columns of a category, say) are joined into one literal first.
+    """
+    n_boxes, total, words = len(boxes.tree), len(boxes.condition), mask.shape[1]
+    n_groups = len(group_start) - 1
+    full = np.zeros((n_groups, words), np.uint64)
+    for g in range(n_groups):
+        for b in range(group_start[g + 1] - group_start[g]):
+            full[g, b // BITS] |= np.uint64(1) << np.uint64(b % BITS)
+    box_start = np.zeros(trees + 1, np.int32)
+    kept = np.empty(n_boxes, np.int32)
+    entry_start = np.zeros(n_boxes + 1, np.int32)
+    entry = np.empty(total, np.int32)
+    literal_start = np.zeros(trees + 1, np.int32)
+    literal_group = np.empty(total, np.int32)
+    literal_unchanged = np.empty(total, np.uint8)
+    literal_mask = np.empty((total, words), np.uint64)
+    latest = np.full(
+        n_groups, -1, np.int32
+    )  # newest literal of a group within the tree, then a chain backwards
+    earlier = np.empty(total, np.int32)
+    box_group = np.empty(256, np.int32)
+    box_unchanged = np.empty(256, np.uint8)
+    box_mask = np.empty((256, words), np.uint64)
+    new_base = base.copy()
+    output = np.zeros(trees, np.int32)
+    n_trees, n_kept, n_entries, n_literals, box = 0, 0, 0, 0, 0
+    while box < n_boxes:
+        tree = boxes.tree[box]
+        first_box, first_entry, first_literal = n_kept, n_entries, n_literals
+        while box < n_boxes and boxes.tree[box] == tree:
+            alive, n_joined, needed = True, 0, 0
+            for j in range(boxes.start[box], boxes.start[box + 1]):
+                c = boxes.condition[j]
+                group = group_of_feature[boxes.feature[j]]
+                if group < 0:
+                    if unchanged[c] == 0:
+                        alive = False
+                        break
+                    continue
+                a = 0
+                while a < n_joined and box_group[a] != group:
+                    a += 1
+                if a == n_joined:
+                    if n_joined == len(box_group):
+                        raise ValueError("A path of the model tests more than 256 features that may change.")
+                    n_joined += 1
+                    box_group[a], box_unchanged[a] = group, unchanged[c]
+                    box_mask[a] = mask[c]
+                else:
+                    box_unchanged[a] &= unchanged[c]
+                    box_mask[a] &= mask[c]
+            for a in range(n_joined):
+                if not alive:
+                    break
+                nothing, everything = True, True
+                for word in range(words):
+                    nothing &= box_mask[a, word] == 0
+                    everything &= box_mask[a, word] == full[box_group[a], word]
+                if box_unchanged[a] == 0:
+                    needed += 1
+                    alive = (not nothing) and needed <= max_size
+                elif everything:
+                    box_group[a] = -1  # says nothing
+            if alive:
+                for a in range(n_joined):
+                    group = box_group[a]
+                    if group < 0:
+                        continue
+                    literal = latest[group]
+                    while literal >= first_literal:
+                        same = literal_unchanged[literal] == box_unchanged[a]
+                        for word in range(words):
+                            same &= literal_mask[literal, word] == box_mask[a, word]
+                        if same:
+                            break
+                        literal = earlier[literal]
+                    if literal < first_literal:
+                        literal = n_literals
+                        literal_group[literal], literal_unchanged[literal] = group, box_unchanged[a]
+                        literal_mask[literal] = box_mask[a]
+                        earlier[literal] = latest[group]
+                        latest[group] = literal
+                        n_literals += 1
+                    entry[n_entries] = literal
+                    n_entries += 1
+                kept[n_kept] = box
+                n_kept += 1
+                entry_start[n_kept] = n_entries
+            box += 1
+        for g in literal_group[first_literal:n_literals]:
+            latest[g] = -1
+        if n_kept - first_box == 1:  # nothing that may change decides here: the tree is a constant
+            for c in range(boxes.value.shape[1]):
+                new_base[outputs[tree] + c] += boxes.value[kept[first_box], c]
+            n_kept, n_entries, n_literals = first_box, first_entry, first_literal
+            continue
+        output[n_trees] = outputs[tree]
+        n_trees += 1
+        box_start[n_trees], literal_start[n_trees] = n_kept, n_literals
+    value = np.empty((n_kept, boxes.value.shape[1]))
+    for a in range(n_kept):
+        value[a] = boxes.value[kept[a]]
+    linked = link(literal_start[: n_trees + 1], literal_group, literal_mask, group_start)
+    return Forest(
+        new_base,
+        output[:n_trees].copy(),
+        box_start[: n_trees + 1].copy(),
+        value,
+        entry_start[: n_kept + 1].copy(),
+        entry[:n_entries].copy(),
+        literal_start[: n_trees + 1].copy(),
+        linked[0],
+        literal_unchanged[:n_literals].copy(),
+        linked[1],
+        linked[2],
+        linked[3],
+        linked[4],
+        linked[5],
+        linked[6],
+        linked[7],
+    )
+
+
+@njit(cache=True)
+def link(literal_start, literal_group, literal_mask, group_start):
+    """Slots and links of every tree: items of a group that the tree's literals treat alike share a link."""
+    trees = len(literal_start) - 1
+    n_literals = literal_start[trees]
+    widest, n_items = 0, 0
+    for literal in range(n_literals):
+        g = literal_group[literal]
+        size = group_start[g + 1] - group_start[g]
+        widest = max(widest, size)
+        n_items += size
+    literal_slot = np.empty(n_literals, np.int32)
+    slot_start = np.zeros(trees + 1, np.int32)
+    slot_group = np.empty(n_literals, np.int32)
+    link_start = np.zeros(n_literals + 1, np.int32)
+    item_start = np.zeros(n_items + 1, np.int32)
+    item = np.empty(n_items, np.int32)
+    allowed_start = np.zeros(n_literals + 1, np.int32)
+    allowed = np.empty(n_items, np.int32)
+    slot_of_group = np.full(len(group_start) - 1, -1, np.int32)
+    label = np.empty(widest + 1, np.int32)
+    renamed = np.empty(2 * widest + 2, np.int32)
+    n_slots, n_links, n_items = 0, 0, 0
+    for t in range(trees):
+        first_slot = n_slots
+        for literal in range(literal_start[t], literal_start[t + 1]):
+            g = literal_group[literal]
+            if slot_of_group[g] < first_slot:
+                slot_of_group[g] = n_slots
+                slot_group[n_slots] = g
+                n_slots += 1
+            literal_slot[literal] = slot_of_group[g]
+        for s in range(first_slot, n_slots):
+            g = slot_group[s]
+            size = group_start[g + 1] - group_start[g]
+            label[:size] = 0
+            labels = 1
+            for literal in range(literal_start[t], literal_start[t + 1]):
+                if literal_slot[literal] != s:
+                    continue
+                renamed[: 2 * labels] = -1
+                labels = 0
+                for b in range(size):
+                    inside = (literal_mask[literal, b // BITS] >> np.uint64(b % BITS)) & np.uint64(1)
+                    key = 2 * label[b] + np.int64(inside)
+                    if renamed[key] < 0:
+                        renamed[key] = labels
+                        labels += 1
+                    label[b] = renamed[key]
+            for a in range(labels):
+                for b in range(size):
+                    if label[b] == a:
+                        item[n_items] = group_start[g] + b
+                        n_items += 1
+                n_links += 1
+                item_start[n_links] = n_items
+            link_start[s + 1] = n_links
+        slot_start[t + 1] = n_slots
+    n_allowed = 0
+    for literal in range(n_literals):
+        s = literal_slot[literal]
+        for q in range(link_start[s], link_start[s + 1]):
+            b = item[item_start[q]] - group_start[slot_group[s]]
+            if (literal_mask[literal, b // BITS] >> np.uint64(b % BITS)) & np.uint64(1):
+                allowed[n_allowed] = q
+                n_allowed += 1
+        allowed_start[literal + 1] = n_allowed
+    return (
+        literal_slot,
+        allowed_start,
+        allowed[:n_allowed].copy(),
+        slot_start,
+        slot_group[:n_slots].copy(),
+        link_start[: n_slots + 1].copy(),
+        item_start[: n_links + 1].copy(),
+        item[:n_items].copy(),
+    )

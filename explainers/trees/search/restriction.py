@@ -1,0 +1,222 @@
+"""What a forest becomes once some items are chosen or excluded, and the exact effect of every single further item."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from explainers.trees.search.forest import CHOSEN, FREE, Forest
+
+__all__ = ["restrict", "single_effects"]
+
+# What a literal says under the present choices.
+HOLDS, FAILS, OPEN = 0, 1, 2
+
+
+@njit(cache=True)
+def restrict(forest, status, most):
+    """The forest for sets that contain the chosen items, none of the excluded, and at most `most` free ones.
+
+    `status` (n_items,) holds FREE, CHOSEN or EXCLUDED. Boxes that no such set reaches are dropped, literals that
+    hold for all of them too; a tree left with one box becomes part of the base.
+
+    Returns
+    -------
+    Forest
+    array (Q',)
+        For each of its links the link of the given forest that it came from.
+    """
+    trees = len(forest.output)
+    n_literals, n_slots, n_links = (
+        len(forest.literal_slot),
+        len(forest.slot_group),
+        len(forest.item_start) - 1,
+    )
+    base = forest.base.copy()
+    output = np.empty(trees, np.int32)
+    box_start = np.zeros(trees + 1, np.int32)
+    kept = np.empty(len(forest.value), np.int32)
+    entry_start = np.zeros(len(forest.value) + 1, np.int32)
+    entry = np.empty(len(forest.entry), np.int32)
+    literal_start = np.zeros(trees + 1, np.int32)
+    literal_slot = np.empty(n_literals, np.int32)
+    unchanged = np.empty(n_literals, np.uint8)
+    allowed_start = np.zeros(n_literals + 1, np.int32)
+    allowed = np.empty(len(forest.allowed), np.int32)
+    slot_start = np.zeros(trees + 1, np.int32)
+    slot_group = np.empty(n_slots, np.int32)
+    link_start = np.zeros(n_slots + 1, np.int32)
+    origin = np.empty(n_links, np.int32)
+    item_start = np.zeros(n_links + 1, np.int32)
+    item = np.empty(len(forest.item), np.int32)
+
+    link_now = np.empty(n_links, np.uint8)  # FREE: some item is free; CHOSEN: one is chosen; else EXCLUDED
+    says = np.empty(n_literals, np.uint8)
+    new_literal = np.empty(n_literals, np.int32)
+    new_slot = np.empty(n_slots, np.int32)
+    new_link = np.empty(n_links, np.int32)
+    n_trees = n_kept = n_entries = n_lit = n_slot = n_link = n_item = n_allowed = 0
+    for t in range(trees):
+        for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
+            new_slot[s] = -1
+            for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                link_now[q] = 2
+                for a in range(forest.item_start[q], forest.item_start[q + 1]):
+                    now = status[forest.item[a]]
+                    if now == CHOSEN:
+                        link_now[q] = CHOSEN
+                        new_slot[s] = -2  # settled
+                        break
+                    if now == FREE:
+                        link_now[q] = FREE
+        for literal in range(forest.literal_start[t], forest.literal_start[t + 1]):
+            s = forest.literal_slot[literal]
+            new_literal[literal] = -1
+            some = False
+            reached = False
+            n_free = 0
+            for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+                now = link_now[forest.allowed[a]]
+                if now == FREE:
+                    some = True
+                    n_free += 1
+                elif now == CHOSEN:
+                    reached = True
+            if new_slot[s] == -2:
+                says[literal] = HOLDS if reached else FAILS
+            elif forest.unchanged[literal] == 0:
+                says[literal] = OPEN if some else FAILS
+            else:
+                for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                    if link_now[q] == FREE:
+                        n_free -= 1
+                says[literal] = HOLDS if n_free == 0 else OPEN
+        first_box, first_entry = n_kept, n_entries
+        for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            alive, needed, end = True, 0, n_entries
+            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                literal = forest.entry[e]
+                if says[literal] == FAILS:
+                    alive = False
+                    break
+                if says[literal] == OPEN:
+                    if forest.unchanged[literal] == 0:
+                        needed += 1
+                        if needed > most:
+                            alive = False
+                            break
+                    entry[end] = literal
+                    end += 1
+            if alive:
+                n_entries = end
+                kept[n_kept] = box
+                n_kept += 1
+                entry_start[n_kept] = n_entries
+        if n_kept - first_box <= 1:
+            if n_kept > first_box:
+                for c in range(forest.value.shape[1]):
+                    base[forest.output[t] + c] += forest.value[kept[first_box], c]
+            n_kept, n_entries = first_box, first_entry
+            continue
+        for e in range(first_entry, n_entries):  # number the literals, slots and links that are still in use
+            literal = entry[e]
+            if new_literal[literal] < 0:
+                s = forest.literal_slot[literal]
+                if new_slot[s] < 0:
+                    new_slot[s] = n_slot
+                    slot_group[n_slot] = forest.slot_group[s]
+                    for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                        if link_now[q] != FREE:
+                            continue
+                        for a in range(forest.item_start[q], forest.item_start[q + 1]):
+                            if status[forest.item[a]] == FREE:
+                                item[n_item] = forest.item[a]
+                                n_item += 1
+                        new_link[q] = n_link
+                        origin[n_link] = q
+                        n_link += 1
+                        item_start[n_link] = n_item
+                    n_slot += 1
+                    link_start[n_slot] = n_link
+                new_literal[literal] = n_lit
+                literal_slot[n_lit] = new_slot[s]
+                unchanged[n_lit] = forest.unchanged[literal]
+                for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+                    q = forest.allowed[a]
+                    if link_now[q] == FREE:
+                        allowed[n_allowed] = new_link[q]
+                        n_allowed += 1
+                n_lit += 1
+                allowed_start[n_lit] = n_allowed
+            entry[e] = new_literal[literal]
+        output[n_trees] = forest.output[t]
+        n_trees += 1
+        box_start[n_trees], literal_start[n_trees], slot_start[n_trees] = n_kept, n_lit, n_slot
+    value = np.empty((n_kept, forest.value.shape[1]))
+    for a in range(n_kept):
+        value[a] = forest.value[kept[a]]
+    smaller = Forest(
+        base,
+        output[:n_trees].copy(),
+        box_start[: n_trees + 1].copy(),
+        value,
+        entry_start[: n_kept + 1].copy(),
+        entry[:n_entries].copy(),
+        literal_start[: n_trees + 1].copy(),
+        literal_slot[:n_lit].copy(),
+        unchanged[:n_lit].copy(),
+        allowed_start[: n_lit + 1].copy(),
+        allowed[:n_allowed].copy(),
+        slot_start[: n_trees + 1].copy(),
+        slot_group[:n_slot].copy(),
+        link_start[: n_slot + 1].copy(),
+        item_start[: n_link + 1].copy(),
+        item[:n_item].copy(),
+    )
+    return smaller, origin[:n_link].copy()
+
+
+@njit(cache=True)
+def single_effects(forest, n_items):
+    """Exact outputs without any further item, (k,), and what each single item adds to them, (n_items, k).
+
+    A box that is active now is lost by an item that one of its literals does not allow; a box that lacks exactly
+    one group is gained by the items of that group that it allows.
+    """
+    k = len(forest.base)
+    now = forest.base.copy()
+    gain = np.zeros((len(forest.item_start) - 1, k))
+    for t in range(len(forest.output)):
+        o = forest.output[t]
+        for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            lacking, needed = 0, -1
+            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                if forest.unchanged[forest.entry[e]] == 0:
+                    lacking += 1
+                    needed = forest.entry[e]
+                    if lacking > 1:
+                        break
+            if lacking > 1:
+                continue
+            for c in range(forest.value.shape[1]):
+                v = forest.value[box, c]
+                if v == 0.0:
+                    continue
+                if lacking == 1:
+                    for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
+                        gain[forest.allowed[a], o + c] += v
+                    continue
+                now[o + c] += v
+                for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                    literal = forest.entry[e]
+                    s = forest.literal_slot[literal]
+                    for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                        gain[q, o + c] -= v
+                    for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+                        gain[forest.allowed[a], o + c] += v
+    effect = np.zeros((n_items, k))
+    for q in range(len(gain)):
+        for a in range(forest.item_start[q], forest.item_start[q + 1]):
+            for c in range(k):
+                effect[forest.item[a], c] += gain[q, c]
+    return now, effect

@@ -1,0 +1,81 @@
+"""The search against the slow truth: every set of changes tried on random ensembles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explainers.trees.search import TOLERANCE, Goal, smallest_sets
+from tests.search.random_models import every_set, random_case, smallest_by_trying
+
+NO_LIMIT = {"time_limit_s": 1e9, "node_limit": 10**9, "most_sets": 10**6}
+KINDS = ("bbbbbbbbbb", "ssssss", "bbsnc", "nnnf", "cbbsbn", "bbbbbbbbbbb")
+
+
+def goals_for(rng, outputs):
+    """One goal of each kind, at levels from easy to out of reach."""
+    k = outputs.shape[1]
+    c = int(rng.integers(k))
+    share = float(rng.choice([0.5, 0.9, 0.99, 0.999, 1.0]))
+    yield Goal.over(c, k, float(np.quantile(outputs[:, c], share)))
+    yield Goal.under(c, k, float(np.quantile(outputs[:, c], 1 - share)))
+    if k > 1:
+        yield Goal.first(c, k)
+        yield Goal.first(c, k, slope=rng.uniform(0.5, 2, k), intercept=3 * rng.normal(size=k))
+
+
+def random_rules(rng, n_changes):
+    """Pairs that stay apart, and changes that need another one (some of them can never be made)."""
+    apart = [tuple(map(int, rng.choice(n_changes, 2, replace=False))) for _ in range(4)]
+    needs = []
+    for _ in range(3):
+        i, *others = map(int, rng.choice(n_changes, int(rng.integers(1, 4)), replace=False))
+        needs.append((i, others))
+    return apart, needs
+
+
+def check(case, goal, sets, scores, max_size, apart=(), needs=()):
+    """One question, answered by the search and by trying."""
+    size, expected = smallest_by_trying(sets, scores, TOLERANCE, apart, needs)
+    result = smallest_sets(
+        case.ensemble, case.row, case.changes, goal, max_size=max_size, apart=apart, needs=needs, **NO_LIMIT
+    )
+    if size is None or size > max_size:
+        assert (result.status, result.size, result.sets) == ("none", None, ())
+        assert result.ruled_out == max_size
+    else:
+        assert result.status == ("already so" if size == 0 else "proven")
+        assert result.size == size
+        assert set(result.sets) == expected and len(result.sets) == len(expected)
+        assert result.all_listed
+        assert result.ruled_out == size - 1
+    return size
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_size_and_list_of_all_smallest_sets_equal_those_found_by_trying(block):
+    met = set()
+    for seed in range(25 * block, 25 * block + 25):
+        rng = np.random.default_rng(10**6 + seed)
+        case = random_case(
+            seed, kinds=KINDS[seed % 6], n_outputs=(1, 2, 3, 5)[seed % 4], n_trees=int(rng.integers(3, 25)),
+            depth=int(rng.integers(2, 6)), dense=seed % 3 == 0,
+        )  # fmt: skip
+        sets, outputs = every_set(case)
+        for goal in goals_for(rng, outputs):
+            scores = goal.score(outputs)
+            max_size = int(rng.choice([2, 4, 20]))
+            met.add(check(case, goal, sets, scores, max_size))
+            apart, needs = random_rules(rng, len(case.changes))
+            check(case, goal, sets, scores, max_size, apart, needs)
+    assert {None, 0, 1, 2, 3} <= met  # the cases are not all easy
+
+
+def test_many_trees_and_many_changes_together():
+    for seed in range(3):
+        case = random_case(seed, kinds="b" * 15, n_outputs=4, n_trees=120, depth=6)
+        sets, outputs = every_set(case)
+        order = np.argsort(outputs[0])
+        for target in (order[0], order[2]):
+            goal = Goal.first(int(target), 4)
+            check(case, goal, sets, goal.score(outputs), 15)
