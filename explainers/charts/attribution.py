@@ -1,0 +1,202 @@
+"""Explanations of one patient as pictures: the waterfall, and several methods side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
+from explainers.explanation import Explanation
+
+__all__ = ["comparison", "comparison_rows", "waterfall", "waterfall_rows"]
+
+_ROW = 34
+_NEGLIGIBLE = 1e-9
+
+
+def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.Figure:
+    """From the population compared with down to this patient's score, one bar a feature.
+
+    Parameters
+    ----------
+    most : int
+        Features that get a bar of their own; the others share one.
+    mode : {"screen", "light", "dark"}
+
+    Notes
+    -----
+    Vermilion bars raise the score, blue bars lower it; the sign stands beside each. A residual has its own bar.
+    """
+    colours = palette(mode)
+    parts = _parts(why, most)
+    starts, sizes, labels, texts = [], [], [], []
+    at = why.base_value
+    for label, words, value in parts:
+        starts.append(at)
+        sizes.append(value)
+        labels.append(_label(label, words, colours.quiet))
+        texts.append(_signed(value))
+        at += value
+    names = [wrapped("Average compared with"), *labels, "<b>This patient</b>"]
+    y = list(range(len(names)))
+    made = figure(mode, height=_ROW * len(names) + 64, right=62)
+    made.add_trace(
+        go.Bar(
+            x=sizes,
+            base=starts,
+            y=y[1:-1],
+            orientation="h",
+            width=0.62,
+            marker={"color": [colours.up if s >= 0 else colours.down for s in sizes], "line": {"width": 0}},
+            customdata=[
+                f"{escape(label)}: {escape(words)}" if words else escape(label) for label, words, _ in parts
+            ],
+            hovertemplate="%{customdata}<br>%{x:+.3f} " + why.unit + "<extra></extra>",
+        )
+    )
+    made.add_trace(
+        go.Scatter(
+            x=[why.base_value, why.score],
+            y=[y[0], y[-1]],
+            mode="markers",
+            marker={
+                "symbol": ["line-ns-open", "circle"],
+                "size": [16, 10],
+                "color": colours.text,
+                "line": {"width": 2},
+            },
+            hovertemplate="%{x:.3f} " + why.unit + "<extra></extra>",
+        )
+    )
+    ends = [why.base_value, *np.cumsum([why.base_value, *sizes])[1:].tolist()]
+    made.update_layout(shapes=[_connector(x, i, colours.quiet) for i, x in enumerate(ends)])
+    _feature_axis(made, y, names)
+    low, high = min([*ends, why.score]), max([*ends, why.score])
+    pad = max(high - low, 1e-6) * 0.06
+    made.update_xaxes(range=[low - pad, high + pad], title_text=_axis_title(why), nticks=6)
+    value_labels(made, mode, y, [f"{why.base_value:.2f}", *texts, f"<b>{why.score:.2f}</b>"])
+    return made
+
+
+def waterfall_rows(why: Explanation) -> list[dict[str, Any]]:
+    """Every feature's value, largest first, with base value, residual and score: the chart's table."""
+    out: list[dict[str, Any]] = [
+        _row("Average compared with", why.background, why.base_value, None, why.unit)
+    ]
+    for j in why.order().tolist():
+        error = None if why.std_error is None else float(why.std_error[j])
+        out.append(_row(why.feature_labels[j], why.feature_words[j], float(why.values[j]), error, why.unit))
+    out.append(_row("Not explained (residual)", "", why.residual(), None, why.unit))
+    out.append(_row("This patient", "", why.score, None, why.unit))
+    return out
+
+
+def comparison(explanations: Sequence[Explanation], *, top: int = 8, mode: Mode = "screen") -> go.Figure:
+    """Several methods side by side: for each feature one bar a method, in the same unit.
+
+    The features are the union of each method's largest, at most `top` of them; `agreement.compare` says in words
+    where the methods differ.
+    """
+    colours = palette(mode)
+    features = _shared_top(explanations, top)
+    first = explanations[0]
+    names = [_label(first.feature_labels[j], first.feature_words[j], colours.quiet) for j in features]
+    y = list(range(len(features)))
+    n = len(explanations)
+    made = figure(
+        mode, height=(16 + 12 * n) * max(len(features), 1) + 90, showlegend=True, barmode="group", bargap=0.28
+    )
+    fills = [colours.down, colours.up, colours.third, colours.text]
+    for i, why in enumerate(explanations):
+        made.add_trace(
+            go.Bar(
+                x=[float(why.values[j]) for j in features],
+                y=y,
+                orientation="h",
+                name=_METHODS.get(why.method, why.method),
+                marker={"color": fills[i % len(fills)], "line": {"width": 0}},
+                hovertemplate="%{x:+.3f} " + why.unit + "<extra>%{fullData.name}</extra>",
+            )
+        )
+    _feature_axis(made, y, names)
+    made.update_xaxes(
+        title_text=f"{wrapped(f'part of the score, in {first.unit}', 44)}", nticks=6, zeroline=True,
+        zerolinecolor=colours.quiet,
+    )  # fmt: skip
+    return made
+
+
+def comparison_rows(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """One row a feature with each method's value, ordered by the largest of them."""
+    first = explanations[0]
+    return [
+        {"feature": first.feature_labels[j], "patient": first.feature_words[j]}
+        | {_METHODS.get(e.method, e.method): round(float(e.values[j]), 5) for e in explanations}
+        | {"unit": first.unit}
+        for j in _shared_top(explanations, len(first.feature_names))
+    ]
+
+
+# Short, for a legend that fits a phone; explainers.local.METHOD_LABELS has the full words.
+_METHODS = {"shapley": "Shapley", "lime": "LIME", "ablation": "Leave one out", "exact": "Every coalition"}
+
+
+def _parts(why: Explanation, most: int) -> list[tuple[str, str, float]]:
+    """(label, the patient's value in words, value) of each bar, largest first, then the rest and the residual."""
+    order = [j for j in why.order().tolist() if abs(why.values[j]) > _NEGLIGIBLE]
+    parts = [(why.feature_labels[j], why.feature_words[j], float(why.values[j])) for j in order[:most]]
+    rest = order[most:]
+    if rest:
+        parts.append((f"{len(rest)} other inputs", "", float(sum(why.values[j] for j in rest))))
+    if abs(why.residual()) > 1e-6:
+        parts.append(("Not explained", "residual", why.residual()))
+    return parts
+
+
+def _shared_top(explanations: Sequence[Explanation], top: int) -> list[int]:
+    # Each method is measured by its own largest value, so that none crowds out the others.
+    shares = [np.abs(e.values) / max(float(np.abs(e.values).max(initial=0.0)), 1e-12) for e in explanations]
+    largest = np.max(shares, axis=0)
+    return [int(j) for j in np.argsort(-largest, kind="stable")[:top] if largest[j] > _NEGLIGIBLE]
+
+
+def _label(label: str, words: str, quiet: str) -> str:
+    name = wrapped(escape(label), 24)
+    if not words or words == label:
+        return name
+    return f'{name}<br><span style="font-size:11px;color:{quiet}">{wrapped(escape(words), 28)}</span>'
+
+
+def _feature_axis(made: go.Figure, y: list[int], names: list[str]) -> None:
+    made.update_yaxes(tickvals=y, ticktext=names, range=[len(y) - 0.5, -0.5], showgrid=False)
+
+
+def _connector(x: float, row: int, colour: str) -> dict[str, Any]:
+    return {
+        "type": "line", "x0": x, "x1": x, "y0": row - 0.31, "y1": row + 1.31, "layer": "below",
+        "line": {"color": colour, "width": 1, "dash": "dot"},
+    }  # fmt: skip
+
+
+def _axis_title(why: Explanation) -> str:
+    unit = {"log-odds": "log-odds of response", "probability": "probability", "score": "score"}[why.unit]
+    return wrapped(f"{unit}; compared with {escape(why.background)}", 48)
+
+
+def _signed(value: float) -> str:
+    return (
+        f"{value:+.2f}".replace("-", "−")
+        if abs(value) >= 0.005
+        else ("&lt;0.01" if value >= 0 else "−&lt;0.01")
+    )
+
+
+def _row(feature: str, words: str, value: float, error: float | None, unit: str) -> dict[str, Any]:
+    return {
+        "feature": feature, "patient": words, "value": round(value, 6),
+        "standard error": None if error is None else round(error, 6), "unit": unit,
+    }  # fmt: skip

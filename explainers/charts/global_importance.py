@@ -1,0 +1,125 @@
+"""What a model leans on over many patients: importance with intervals, and the beeswarm."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
+from explainers.importance import Importance
+from explainers.swarm import Swarm
+
+__all__ = ["beeswarm", "importance"]
+
+_ROW = 30
+
+
+def importance(found: Importance, *, top: int = 12, mode: Mode = "screen") -> go.Figure:
+    """Dots with 95 % intervals, most important feature first; the numbers stand right of the plot."""
+    colours = palette(mode)
+    order = found.order()[:top]
+    y = list(range(len(order)))
+    made = figure(mode, height=_ROW * max(len(order), 1) + 70, right=62)
+    values, low, high = found.values[order], found.low[order], found.high[order]
+    x_line, y_line = [], []
+    for i in y:
+        x_line += [float(low[i]), float(high[i]), None]
+        y_line += [i, i, None]
+    made.add_trace(
+        go.Scatter(
+            x=x_line,
+            y=y_line,
+            mode="lines",
+            line={"color": colours.down, "width": 6},
+            opacity=0.35,
+            hoverinfo="skip",
+        )
+    )
+    made.add_trace(
+        go.Scatter(
+            x=values.tolist(), y=y, mode="markers", marker={"color": colours.down, "size": 10},
+            customdata=[[escape(found.feature_labels[j]), float(found.low[j]), float(found.high[j])] for j in order],
+            hovertemplate="%{customdata[0]}<br>%{x:.3g} (%{customdata[1]:.3g} to %{customdata[2]:.3g})<extra></extra>",
+        )
+    )  # fmt: skip
+    _names(made, y, [found.feature_labels[j] for j in order])
+    lowest = min(0.0, float(low.min(initial=0.0)))
+    highest = max(float(high.max(initial=0.0)), 1e-9)
+    made.update_xaxes(
+        range=[lowest - 0.02 * (highest - lowest), highest * 1.04],
+        title_text=wrapped(f"{found.measure}, in {found.unit}; 95 % interval", 46),
+        nticks=5,
+        zeroline=True,
+        zerolinecolor=colours.quiet,
+    )
+    value_labels(made, mode, y, [f"{v:.3f}".replace("-", "−") for v in values])
+    return made
+
+
+def beeswarm(found: Swarm, *, mode: Mode = "screen") -> go.Figure:
+    """One dot a patient and feature, at its Shapley value; blue for low or not altered, vermilion for high or altered.
+
+    Grey rings are values that are not known, or categories without an order.
+    """
+    colours = palette(mode)
+    n, f = found.values.shape
+    made = figure(mode, height=38 * max(f, 1) + 96, showlegend=True)
+    lift = np.column_stack([_lift(found.values[:, j]) for j in range(f)]) if f else np.empty((n, 0))
+    y = np.arange(f) - lift
+    text = np.array(
+        [[f"{escape(label)}<br>{escape(i)}" for label in found.labels] for i in found.ids], dtype=object
+    )
+    # Beyond a few thousand dots a browser draws faster on the graphics card.
+    scatter = go.Scattergl if n * f > 3000 else go.Scatter
+    known = ~np.isnan(found.shades)
+    hover = "%{customdata}<br>%{x:+.3f} " + found.unit + "<extra></extra>"
+    if (~known).any():
+        made.add_trace(
+            scatter(
+                x=found.values[~known], y=y[~known], mode="markers", name="not known, or without order",
+                marker={"color": colours.third, "size": 4, "symbol": "circle-open"}, customdata=text[~known],
+                hovertemplate=hover,
+            )
+        )  # fmt: skip
+    for name, part, colour in (
+        ("low, or not altered", known & (found.shades < 0.5), colours.down),
+        ("high, or altered", known & (found.shades >= 0.5), colours.up),
+    ):
+        # Far from the middle of its range a value is drawn firmly, near it faintly.
+        firm = 0.25 + 1.3 * np.abs(found.shades[part] - 0.5)
+        made.add_trace(
+            scatter(
+                x=found.values[part], y=y[part], mode="markers", name=name,
+                marker={"color": colour, "size": 5, "opacity": np.clip(firm, 0, 0.9).tolist(), "line": {"width": 0}},
+                customdata=text[part], hovertemplate=hover,
+            )
+        )  # fmt: skip
+    _names(made, list(range(f)), list(found.labels))
+    made.update_xaxes(
+        title_text=wrapped(f"Shapley value, in {found.unit}; compared with {escape(found.background)}", 48),
+        nticks=6,
+        zeroline=True,
+        zerolinecolor=colours.quiet,
+    )
+    return made
+
+
+def _names(made: go.Figure, y: list[int], labels: list[str]) -> None:
+    names = [wrapped(escape(label), 22) for label in labels]
+    made.update_yaxes(tickvals=y, ticktext=names, range=[len(y) - 0.5, -0.5], showgrid=False)
+
+
+def _lift(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vertical places, -0.4 to 0.4, that spread dots of like value: the first in the middle, then outwards."""
+    span = max(float(np.ptp(values)), 1e-12)
+    cell = np.floor((values - values.min()) / span * 60).astype(int)
+    lift = np.zeros(len(values))
+    for c in np.unique(cell):
+        here = np.flatnonzero(cell == c)
+        turn = np.arange(len(here))
+        lift[here] = np.where(turn % 2 == 1, 1, -1) * ((turn + 1) // 2)
+    most = max(float(np.abs(lift).max(initial=0.0)), 6.0)
+    return lift / most * 0.4

@@ -1,0 +1,69 @@
+"""What was observed among similar patients: shares with their intervals, small counts withheld."""
+
+from __future__ import annotations
+
+from html import escape
+
+import plotly.graph_objects as go
+
+from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
+from explainers.neighbours import SMALLEST_COUNT, Neighbours
+
+__all__ = ["observed_outcomes"]
+
+
+def observed_outcomes(
+    found: Neighbours, *, options: tuple[str, ...] = (), mode: Mode = "screen"
+) -> go.Figure:
+    """Responders among similar patients, one line an option, with Wilson's 95 % interval.
+
+    Parameters
+    ----------
+    options : tuple of str
+        Which options, in this order; default: all, most treated first.
+    """
+    colours = palette(mode)
+    chosen = [found.of(o) for o in options] or sorted(found.observed, key=lambda o: -(o.n_treated or 0))
+    y = list(range(len(chosen)))
+    made = figure(mode, height=30 * max(len(chosen), 1) + 60, right=92)
+    shown = [(i, o) for i, o in enumerate(chosen) if o.share is not None]
+    x_line: list[float | None] = []
+    y_line: list[float | None] = []
+    for i, o in shown:
+        x_line += [o.low, o.high, None]
+        y_line += [i, i, None]
+    made.add_trace(
+        go.Scatter(
+            x=x_line,
+            y=y_line,
+            mode="lines",
+            line={"color": colours.down, "width": 6},
+            opacity=0.35,
+            hoverinfo="skip",
+        )
+    )
+    made.add_trace(
+        go.Scatter(
+            x=[o.share for _, o in shown], y=[i for i, _ in shown], mode="markers",
+            marker={"color": colours.down, "size": 10}, customdata=[escape(o.words) for _, o in shown],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    )  # fmt: skip
+    names = [wrapped(escape(o.label), 22) for o in chosen]
+    made.update_yaxes(tickvals=y, ticktext=names, range=[len(y) - 0.5, -0.5], showgrid=False)
+    made.update_xaxes(
+        range=[-0.02, 1.02],
+        tickformat=".0%",
+        nticks=5,
+        title_text="responded, among similar patients treated",
+    )
+    texts = []
+    for o in chosen:
+        if o.n_treated is None:
+            texts.append(f"n &lt; {SMALLEST_COUNT}")
+        elif o.n_responded is None:
+            texts.append(f"n = {o.n_treated}, withheld")
+        else:
+            texts.append(f"{o.n_responded} of {o.n_treated}")
+    value_labels(made, mode, y, texts, size=11)
+    return made

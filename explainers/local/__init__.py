@@ -1,0 +1,85 @@
+"""Why this patient, this option: one file a method, and the table that lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from numpy.typing import ArrayLike
+
+from explainers.background import Background
+from explainers.explanation import Explanation
+from explainers.local import ablation, exact, shapley, surrogate
+from oncology.errors import UnknownNameError
+from oncology.patients import PatientProfile
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = ["EXPLAINERS", "METHOD_LABELS", "LocalExplainer", "explain"]
+
+
+class LocalExplainer(Protocol):
+    """What a local method is: a bundle, an encoded patient and an option in, an `Explanation` out."""
+
+    def __call__(
+        self,
+        bundle: ModelBundle,
+        row: ArrayLike,
+        option: str,
+        *,
+        background: Background | None = None,
+        seed: int = 0,
+    ) -> Explanation: ...
+
+
+EXPLAINERS: dict[str, LocalExplainer] = {
+    "shapley": shapley.explain,  # shared out by tree paths, terms, or random orders
+    "lime": surrogate.explain,  # a linear model around the patient
+    "ablation": ablation.explain,  # leave one out
+    "exact": exact.explain,  # every coalition; the ruler for all the others
+}
+
+METHOD_LABELS: dict[str, str] = {
+    "shapley": "Shapley values",
+    "lime": "LIME",
+    "ablation": "Leave one out",
+    "exact": "Every coalition",
+}
+
+
+def explain(
+    bundle: ModelBundle,
+    patient: PatientProfile | ArrayLike,
+    method: str,
+    *,
+    option: str,
+    background: Background | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """Why the model gives this patient this score for this option.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+    patient : PatientProfile or array-like (c,)
+        A profile, or a row already encoded by the bundle's schema.
+    method : str
+        A key of `EXPLAINERS`.
+    option : str
+        One of the bundle's options.
+    background : Background, optional
+        The population compared with; each method has a default of its own and names it.
+    seed : int
+        For the methods that draw.
+
+    Raises
+    ------
+    UnknownNameError
+        For a method or option that does not exist.
+    CannotExplainError
+        For a bundle, patient and method that do not go together; the message names what can.
+    """
+    if method not in EXPLAINERS:
+        raise UnknownNameError("Method", method, EXPLAINERS)
+    row = bundle.schema.encode_row(patient) if isinstance(patient, PatientProfile) else patient
+    return EXPLAINERS[method](bundle, row, option, background=background, seed=seed)

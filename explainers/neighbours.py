@@ -1,0 +1,214 @@
+"""Training patients like this one, and what was observed under each option; small counts are not shown."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from explainers.explanation import FloatMatrix, FloatVector
+from explainers.players import CannotExplainError
+from oncology.features import FeatureSchema
+from oncology.patients import PatientProfile
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = ["SMALLEST_COUNT", "Neighbours", "NoCohortError", "Observed", "distances", "similar_patients"]
+
+SMALLEST_COUNT = 5
+# A shared tumour type makes two patients alike before any gene does; a state that one of them lacks tells half.
+_TUMOUR_WEIGHT = 3.0
+_UNKNOWN_DISTANCE = 0.5
+
+
+class NoCohortError(CannotExplainError):
+    """Similar patients were asked of a bundle without a training cohort."""
+
+    def __init__(self, name: str, formula: bool) -> None:
+        why = "a published formula" if formula else "shipped without its training cohort"
+        super().__init__(
+            f"Similar patients are not available: {name} is {why}, so there is nobody to compare with."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was observed under one option among similar patients.
+
+    n_treated, n_responded : int or None
+        None where the count, or its complement, is under `SMALLEST_COUNT`.
+    share, low, high : float or None
+        Responders among the treated with Wilson's 95 % interval; None where a count is withheld.
+    """
+
+    option: str
+    label: str
+    n_treated: int | None
+    n_responded: int | None
+    share: float | None
+    low: float | None
+    high: float | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The n training patients nearest to one patient, as counts per option.
+
+    distance : float in [0, 1]
+        Median distance to the patient: the share of weighted features that differ.
+    typical_distance : float in [0, 1]
+        Median over all training patients; neighbours not much nearer than that are hardly alike.
+    """
+
+    n: int
+    n_training: int
+    distance: float
+    typical_distance: float
+    observed: tuple[Observed, ...]
+    words: str
+
+    def of(self, option: str) -> Observed:
+        """The counts of one option."""
+        return next(o for o in self.observed if o.option == option)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an option, for a table; withheld counts read "fewer than 5"."""
+        few = f"fewer than {SMALLEST_COUNT}"
+        return [
+            {
+                "option": o.label,
+                "similar patients treated": few if o.n_treated is None else o.n_treated,
+                "responded": ("withheld" if o.n_treated is not None else "")
+                if o.n_responded is None
+                else o.n_responded,
+                "share": None if o.share is None else round(o.share, 3),
+                "low": None if o.low is None else round(o.low, 3),
+                "high": None if o.high is None else round(o.high, 3),
+            }
+            for o in self.observed
+        ]
+
+
+def similar_patients(
+    bundle: ModelBundle, patient: PatientProfile | ArrayLike, *, n: int = 100, exclude: str | None = None
+) -> Neighbours:
+    """The training patients most like this one by profile, with their observed outcomes.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+    patient : PatientProfile or array-like (c,)
+    n : int
+        How many neighbours.
+    exclude : str, optional
+        A training patient's own id, so that nobody is their own neighbour.
+
+    Raises
+    ------
+    NoCohortError
+        If the bundle carries no training cohort.
+
+    Notes
+    -----
+    Gower's distance (1971) with presence counted and shared absence not: two patients without a KRAS mutation are
+    not alike for that. Outcomes were observed, not randomised: who got an option was somebody's choice.
+    """
+    if bundle.training is None:
+        raise NoCohortError(_title(bundle), bundle.formula is not None)
+    row = (
+        bundle.schema.encode_row(patient)
+        if isinstance(patient, PatientProfile)
+        else np.asarray(patient, float)
+    )
+    ids = bundle.training.X.index
+    apart = distances(bundle.schema, np.asarray(bundle.training.X, dtype=np.float64), row)
+    if exclude is not None:
+        apart = np.where(np.asarray(ids.astype(str) == exclude), np.inf, apart)
+    # Ties fall by the id's hash, not by the cohort's order.
+    tie = np.array([int(hashlib.sha256(str(i).encode()).hexdigest()[:8], 16) for i in ids])
+    nearest = np.lexsort((tie, apart))[: min(n, int(np.isfinite(apart).sum()))]
+    y = bundle.training.y
+    observed = tuple(
+        _observed(bundle, o, np.asarray(y[o], dtype=np.float64)[nearest]) for o in bundle.options
+    )
+    distance, typical = float(np.median(apart[nearest])), float(np.median(apart[np.isfinite(apart)]))
+    words = (
+        f"{len(nearest)} of {len(ids):,} training patients with the most similar profile. Their treatments were chosen, "
+        "not drawn by lot, so their outcomes describe and do not compare."
+    )
+    return Neighbours(len(nearest), len(ids), distance, typical, observed, words)
+
+
+def distances(schema: FeatureSchema, rows: FloatMatrix, row: FloatVector) -> FloatVector:
+    """Distance of each row (n, c) from one row (c,), in [0, 1]."""
+    total, weights = np.zeros(len(rows)), np.zeros(len(rows))
+    for spec in schema.features:
+        columns = schema.columns_of(spec.name)
+        theirs, own = rows[:, columns], row[columns]
+        unknown = np.isnan(theirs).any(axis=1)
+        weight = np.full(len(rows), _TUMOUR_WEIGHT if spec.reads.field == "tumour" else 1.0)
+        if np.isnan(own).any():
+            apart = np.full(len(rows), _UNKNOWN_DISTANCE)
+            # Both unknown tells nothing; so does a gene that the other was tested for and does not carry.
+            nothing = unknown | (theirs[:, 0] == 0) if spec.is_alteration else unknown
+            weight = np.where(nothing, 0.0, weight)
+        elif spec.is_alteration:
+            apart = np.abs(theirs[:, 0] - own[0])
+            weight = np.where((own[0] > 0) | (theirs[:, 0] > 0), weight, 0.0)
+        elif spec.kind in ("binary", "categorical"):
+            apart = (theirs != own).any(axis=1).astype(np.float64)
+        else:
+            low, high = np.nanpercentile(theirs, [5, 95]) if not unknown.all() else (0.0, 1.0)
+            apart = np.minimum(np.abs(theirs[:, 0] - own[0]) / max(high - low, 1e-9), 1.0)
+        apart = np.where(unknown, _UNKNOWN_DISTANCE, apart)
+        total += weight * apart
+        weights += weight
+    return np.divide(total, weights, out=np.ones_like(total), where=weights > 0)
+
+
+def _observed(bundle: ModelBundle, option: str, y: FloatVector) -> Observed:
+    label = bundle.label(option)
+    known = y[~np.isnan(y)]
+    n, hits = len(known), int(known.sum())
+    if n < SMALLEST_COUNT:
+        return Observed(
+            option,
+            label,
+            None,
+            None,
+            None,
+            None,
+            None,
+            f"{label}: fewer than {SMALLEST_COUNT} of them had it.",
+        )
+    if min(hits, n - hits) < SMALLEST_COUNT:
+        words = f"{label}: {n} of them had it; the counts of outcomes are under {SMALLEST_COUNT} and are withheld."
+        return Observed(option, label, n, None, None, None, None, words)
+    share = hits / n
+    low, high = _wilson(hits, n)
+    words = (
+        f"{label}: {n} of them had it, {hits} responded ({share:.0%}, 95 % interval {low:.0%} to {high:.0%})."
+    )
+    return Observed(option, label, n, hits, share, low, high, words)
+
+
+def _wilson(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share.
+
+    >>> [round(v, 3) for v in _wilson(5, 10)]
+    [0.237, 0.763]
+    """
+    z = 1.959964
+    p = hits / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def _title(bundle: ModelBundle) -> str:
+    return str(getattr(bundle.manifest, "title", "") or "this bundle")
