@@ -21,8 +21,8 @@ from oncology.bundles.fitting import (
     draw_background,
     fit_each,
     missing_values_words,
-    out_of_fold_margins,
     out_of_fold_class_margins,
+    out_of_fold_margins,
     too_few,
 )
 from oncology.bundles.inspecting import ESTIMATOR_FILES, installed_versions
@@ -131,6 +131,7 @@ def build(
     margins = margins.reindex(index=cohort.X.index, columns=list(chosen)).astype(np.float64)
     rows, background_name = draw_background(cohort, size=background_size, seed=seed)
     model = MarginModel(fitted, unit, cohort.schema.columns, exclusive=exclusive)
+    _check_unknown_inputs(model, cohort)
     files: dict[str, bytes] = {"background.npy": _npy(rows)}
     types: tuple[str, ...] = ()
     if format == "skops":
@@ -163,7 +164,8 @@ def build(
         calibration=_calibrate(margins, y, exclusive, seed),
         performance=tuple(performance(o, *_pair(margins[o], y[o]), seed=seed) for o in chosen),
         training=training,
-        support=_support(cohort, y),
+        support=_counts(cohort, y.notna()),
+        responders=_counts(cohort, y == 1),
         left_out=left_out,
         missing_values=about.pop("missing_values", missing_values_words(fitted, cohort)),
         reference={"name": background_name, "n": len(rows), "seed": seed},
@@ -248,6 +250,22 @@ def _choose(
     return chosen, reasons
 
 
+def _check_unknown_inputs(model: MarginModel, cohort: Cohort) -> None:
+    """Refuse models that fail on an unknown value where the schema lets unknown values through."""
+    row = np.nan_to_num(cohort.X.to_numpy(dtype=np.float64)[:1])
+    for feature in cohort.schema.features:
+        if feature.missing == "nan":
+            row[:, cohort.schema.columns_of(feature.name)] = np.nan
+    try:
+        model(row)
+    except ValueError as error:
+        raise BuildError(
+            f"The model does not take unknown values ({str(error).splitlines()[0]}), and the schema lets them through. Put an "
+            'imputer before it (sklearn.pipeline.make_pipeline), or declare missing="refuse" or "impute" in the '
+            "schema's features."
+        ) from error
+
+
 def _calibrate(margins: pd.DataFrame, y: pd.DataFrame, exclusive: bool, seed: int) -> dict[str, Any]:
     if exclusive:
         known = y.notna().all(axis=1) & margins.notna().all(axis=1)
@@ -266,14 +284,15 @@ def _pair(margin: pd.Series, outcome: pd.Series) -> tuple[np.ndarray, np.ndarray
     return values, outcome.to_numpy(dtype=np.float64)[known]
 
 
-def _support(cohort: Cohort, y: pd.DataFrame) -> dict[str, dict[str, int]]:
-    tried = y.notna()
-    counts = {o: {"": int(tried[o].sum())} for o in y.columns}
+def _counts(cohort: Cohort, held: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Option to tumour code to number of patients for whom `held` is true; "" counts all."""
+    counts = {o: {"": int(held[o].sum())} for o in held.columns}
     if "tumour" in cohort.groups:
         tumour = cohort.groups["tumour"].astype(object)
-        for option in y.columns:
-            held = tumour[tried[option] & tumour.notna()].value_counts()
-            counts[option] |= {str(t): int(n) for t, n in sorted(held.items())}
+        codes = sorted(set(tumour.dropna()))
+        for option in held.columns:
+            found = tumour[held[option] & tumour.notna()].value_counts()
+            counts[option] |= {str(code): int(found.get(code, 0)) for code in codes}
     return counts
 
 

@@ -89,7 +89,7 @@ def fit_each(
                 f"One fitted {type(estimators).__name__} was given for {len(options)} options. Pass one per "
                 "option as a mapping, or an unfitted one, which is cloned for each."
             )
-        given = {o: estimators for o in options}
+        given = dict.fromkeys(options, estimators)
     fitted = {}
     for option, estimator in given.items():
         for method in ("fit", "predict_proba"):

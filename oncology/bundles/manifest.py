@@ -66,8 +66,9 @@ class Manifest:
         Cross-validated, one per option; empty for formulas.
     training : mapping
         n_patients, source, folds, seed, estimator, ... as `build` wrote them.
-    support : mapping
-        Option to tumour code to number of training patients who had it; the key "" counts all of them.
+    support, responders : mapping
+        Option to tumour code to number of training patients who had it, and of those who responded; the key ""
+        counts all of them.
     left_out : mapping
         Options that could not be modelled, each with the reason.
     missing_values : str
@@ -103,6 +104,7 @@ class Manifest:
     performance: tuple[OptionPerformance, ...] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
     support: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    responders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     missing_values: str = ""
     unlikely_below: float = 0.15

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from oncology.bundles.errors import BundleError, BuildError, ManifestError, UnknownTypesError
+from oncology.bundles.errors import BuildError, BundleError, ManifestError, UnknownTypesError
 from oncology.bundles.packing import pack, unpack
 
 __all__ = ["KNOWN_TYPES", "audit_types", "dump_joblib", "dump_skops", "load_joblib", "load_skops"]
@@ -61,7 +61,7 @@ def dump_skops(estimators: Mapping[str, Any]) -> tuple[bytes, tuple[str, ...]]:
 
     try:
         data = skops.io.dumps({option: pack(e) for option, e in estimators.items()})
-    except Exception as error:  # noqa: BLE001 - skops raises many kinds; each means the same to the user
+    except Exception as error:
         raise BuildError(
             f"These estimators cannot be written as skops ({type(error).__name__}: {error}). "
             'Pass format="joblib"; its hash is then trusted by hand.'
@@ -119,7 +119,7 @@ def audit_types(data: bytes, name: str) -> tuple[str, ...]:
 
     try:
         return tuple(sorted(map(str, skops.io.get_untrusted_types(data=data))))
-    except Exception as error:  # noqa: BLE001 - a damaged archive fails in many ways
+    except Exception as error:
         raise ManifestError(
             f"{name} is not a skops file ({type(error).__name__})", "a skops archive"
         ) from error
@@ -141,7 +141,7 @@ def load_skops(data: bytes, name: str) -> dict[str, Any]:
         raise UnknownTypesError(name, unknown)
     try:
         loaded = skops.io.loads(data, trusted=list(types))
-    except Exception as error:  # noqa: BLE001 - a damaged archive fails in many ways
+    except Exception as error:
         raise ManifestError(
             f"{name} cannot be opened ({type(error).__name__}: {error})", "estimators"
         ) from error
@@ -163,7 +163,7 @@ def load_joblib(data: bytes, name: str) -> dict[str, Any]:
 
     try:
         loaded = joblib.load(io.BytesIO(data))
-    except Exception as error:  # noqa: BLE001 - unpickling fails in as many ways as there are classes
+    except Exception as error:
         raise BundleError(f"{name} cannot be opened: {type(error).__name__}: {error}") from error
     return _options(loaded, name)
 
