@@ -61,7 +61,8 @@ def _change(gene: str, name: str, first: int, last: int, *events: str) -> NamedC
 
 
 # Codon ranges: exon borders of the canonical RefSeq transcripts (EGFR NM_005228, FLT3 NM_004119,
-# KIT NM_000222, MET NM_000245, KMT2A NM_001197104, BRAF NM_004333), as used in trial inclusion criteria.
+# KIT NM_000222, MET NM_000245, KMT2A NM_001197104, BRAF NM_004333, PIK3CA NM_006218 with the exon numbers of the
+# trials, one lower than today's), as used in trial inclusion criteria.
 NAMED_CHANGES: dict[tuple[str, str], NamedChange] = {
     (change.gene, change.name): change
     for change in (
@@ -75,6 +76,8 @@ NAMED_CHANGES: dict[tuple[str, str], NamedChange] = {
         _change("ERBB2", "exon 20 insertion", 770, 785, "ins", "dup", "delins"),
         _change("ESR1", "ligand binding domain", 310, 547, "sub"),
         _change("BRAF", "V600", 600, 600, "sub", "delins"),
+        _change("PIK3CA", "exon 9", 514, 555, "sub", "del", "ins", "dup", "delins"),
+        _change("PIK3CA", "exon 20", 979, 1068, "sub", "del", "ins", "dup", "delins"),
         _change("KMT2A", "PTD", 0, 0, "other"),
     )
 }

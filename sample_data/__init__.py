@@ -1,0 +1,1 @@
+"""Synthetic sample data: the cohort, its targets, sample patients and the bundles built from them."""
