@@ -64,7 +64,7 @@ validate: $(VENV)/test.stamp ## the long checks
 	$(PYTEST) -m validate tests
 
 bench: $(VENV)/test.stamp ## measure speed and memory on this machine
-	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) "$$file"; done
+	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) -m tests.benchmarks.$$(basename "$$file" .py); done
 
 shots: $(VENV)/test.stamp ## screenshots of every page into shots/ (1280 and 390 wide, light and dark)
 	$(PYTHON) -m tests.e2e.shots

@@ -68,7 +68,7 @@ def serve(state: Path, settings: Mapping[str, str] | None = None) -> Iterator[Da
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_ready(process, port, log)
+            wait_until_ready(process, port, log)
             yield Dashboard(url=f"http://127.0.0.1:{port}", pid=process.pid, log=log)
         finally:
             process.terminate()
@@ -79,15 +79,17 @@ def serve(state: Path, settings: Mapping[str, str] | None = None) -> Iterator[Da
                 process.wait()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
+    """Return as soon as the server answers; raise with its log when it does not."""
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise RuntimeError(f"The dashboard stopped with code {process.returncode}:\n{log.read_text()}")
+            break
         try:
             with urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
                 if answer.status == 200:
                     return
         except (URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise RuntimeError(f"The dashboard did not answer within {SECONDS_TO_START} s:\n{log.read_text()}")
+            time.sleep(0.05)
+    said = log.read_text() if log else ""
+    raise RuntimeError(f"The dashboard did not answer within {SECONDS_TO_START} s:\n{said}")
