@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from oncology.alterations import EvidenceIndex
 from oncology.features import FeatureSchema, FeatureSpec, Value
 from oncology.patients import ImpossibleValueError, PatientProfile
 
-__all__ = ["STATES", "Edit", "apply", "changes_between", "parse_edit"]
+__all__ = ["STATES", "Edit", "apply", "changes_between", "parse_edit", "profile_from_row"]
 
 # The words of the three states, as the terminal and the pages write them.
 STATES: dict[str, float | None] = {"altered": 1.0, "absent": 0.0, "not-assayed": None}
@@ -154,3 +157,41 @@ def changes_between(
     """Features whose value differs between two profiles: (feature, before, after)."""
     pairs = zip(schema.features, schema.values(before), schema.values(after), strict=True)
     return tuple((spec, old, new) for spec, old, new in pairs if old != new)
+
+
+def profile_from_row(
+    schema: FeatureSchema, row: ArrayLike, patient_id: str, *, synthetic: bool
+) -> tuple[PatientProfile, tuple[str, ...]]:
+    """A profile that encodes to a row (c,), as far as single facts allow.
+
+    Returns
+    -------
+    profile : PatientProfile
+        Its alterations are the features' own classes: which exact change a training patient had is not in the row.
+    lost : tuple of str
+        Features that the profile does not give back (counts, allele fractions, categories outside the levels).
+
+    Examples
+    --------
+    >>> from oncology.features import alteration_feature
+    >>> schema = FeatureSchema((alteration_feature("KRAS"), alteration_feature("TP53")))
+    >>> profile, lost = profile_from_row(schema, [1.0, float("nan")], "p", synthetic=True)
+    >>> profile.alterations[0].name, schema.describe(schema.encode_row(profile))[1], lost
+    ('KRAS mutation', 'TP53: not assayed', ())
+    """
+    row = np.asarray(row, dtype=np.float64)
+    profile = PatientProfile(patient_id, synthetic=synthetic)
+    for spec, value in zip(schema.features, schema.decode(row), strict=True):
+        if value is None or (spec.kind == "categorical" and value not in spec.levels):
+            continue
+        if spec.reads.what in ("alteration", "field"):
+            profile = apply(schema, profile, [Edit(spec.name, value)])
+    back = schema.encode_row(profile)
+    lost = tuple(
+        spec.name
+        for spec in schema.features
+        if not np.array_equal(
+            row[schema.columns_of(spec.name)], back[schema.columns_of(spec.name)], equal_nan=True
+        )
+    )
+    return profile, lost

@@ -1,10 +1,11 @@
 """Edits: one clinical edit moves one column, and can be taken back."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncology.edits import Edit, apply, changes_between, parse_edit
+from oncology.edits import Edit, apply, changes_between, parse_edit, profile_from_row
 from oncology.features import UnknownFeatureError
 from oncology.patients import ImpossibleValueError, PatientProfile
 from tests.oncology.profiles import NAMES, SCHEMA, profiles
@@ -86,3 +87,17 @@ def test_edits_no_patient_can_have_are_refused():
         apply(SCHEMA, PatientProfile("p"), [Edit("KRAS VAF", 0.5)])
     with pytest.raises(ImpossibleValueError, match="a count follows from them"):
         apply(SCHEMA, PatientProfile("p"), [Edit("TP53 count", 2.0)])
+
+
+@given(profiles())
+def test_a_row_comes_back_from_its_profile_but_for_what_is_named_as_lost(profile):
+    row = SCHEMA.encode_row(profile)
+    back, lost = profile_from_row(SCHEMA, row, "p", synthetic=True)
+    again = SCHEMA.encode_row(back)
+    for spec in SCHEMA.features:
+        same = np.array_equal(
+            row[SCHEMA.columns_of(spec.name)], again[SCHEMA.columns_of(spec.name)], equal_nan=True
+        )
+        assert same != (spec.name in lost)
+        if not same:
+            assert spec.reads.what in ("vaf", "count") or spec.name == "Tumour"

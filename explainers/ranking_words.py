@@ -1,0 +1,96 @@
+"""One patient's ranking in words and rows for the screen: what stands beside each number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+    from oncology.recommendations import Ranking, Recommendation
+
+__all__ = ["lead_words", "ranking_rows", "score_span", "support_words", "unlikely_words"]
+
+
+def lead_words(bundle: ModelBundle, ranking: Ranking) -> str:
+    """What the model says of this patient in one or two sentences, with its uncertainty and its silence."""
+    if not ranking.ordered:
+        return "The model gives no answer for this patient; the reasons stand below."
+    first = ranking.ordered[0]
+    if bundle.is_score:
+        words = f"{first.label} is {first.probability:.2f}"
+        if first.group:
+            words += f", in the group {first.group}"
+        return words + ". It is a score: higher or lower, but no share of patients and no probability."
+    if not ranking.has_bands:
+        return f"{first.label}: {first.per_100}."
+    top = ranking.bands[0]
+    if len(top) == 1:
+        words = f"One option stands in the top band, {first.label}: {first.per_100}."
+    else:
+        names = ", ".join(r.label for r in top[:-1]) + f" and {top[-1].label}"
+        words = f"{len(top)} options share the top band and cannot be told apart by this model: {names}."
+    if ranking.abstained:
+        n = len(ranking.abstained)
+        words += f" On {n} option{'s' if n > 1 else ''} the model gives no answer."
+    return words
+
+
+def support_words(entry: Recommendation) -> str:
+    """How many training patients stand behind a number, with what was observed among them."""
+    if entry.support is None:
+        return "not available: published formula"
+    words = f"{entry.support} with the same tumour type had it"
+    if entry.base_rate is not None:
+        words += f", {100 * entry.base_rate:.0f} of 100 responded"
+    if entry.shared is not None:
+        words += f"; {entry.shared} of them share an alteration"
+    return words
+
+
+def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:
+    """One row an option, ranked ones first: every number of the chart, and what stands behind it."""
+    scale = 1.0 if bundle.is_score else 100.0
+    unit = "score" if bundle.is_score else "per 100"
+    unlikely = {r.option for r in ranking.unlikely_to_help}
+
+    def number(value: float | None) -> float | None:
+        return None if value is None else round(scale * value, 2 if bundle.is_score else 1)
+
+    return [
+        {
+            "band": r.band,
+            "option": r.label,
+            unit: number(r.probability),
+            "low": number(r.low),
+            "high": number(r.high),
+            "training patients": support_words(r),
+            "note": "; ".join(
+                [
+                    *(["unlikely to help"] if r.option in unlikely else []),
+                    *([r.reason] if r.abstained else []),
+                    *r.cautions,
+                ]
+            ),
+        }
+        for r in (*ranking.ordered, *ranking.abstained)
+    ]
+
+
+def unlikely_words(ranking: Ranking) -> str:
+    """What "unlikely to help" means here, with its threshold; also when nothing is on the list."""
+    bar = f"{100 * ranking.unlikely_below:.0f}"
+    meaning = f"the whole interval lies under {bar} of 100"
+    if not ranking.unlikely_to_help:
+        return f"No option is listed: for none of them {meaning}. That is no sign that all of them help."
+    return f"For these options {meaning}. The model can be wrong here as anywhere; the same limits apply."
+
+
+def score_span(bundle: ModelBundle, *values: float | None) -> tuple[float, float]:
+    """Ends of a score's scale: 0 to 1 for a logistic score, else one group's width beyond the outer cut points."""
+    formula = bundle.formula
+    if formula is None or formula.link == "logistic":
+        return 0.0, 1.0
+    cuts = formula.cut_points or (0.0, 1.0)
+    room = max((cuts[-1] - cuts[0]) / 2, 0.5)
+    known = [v for v in values if v is not None]
+    return min(cuts[0] - room, *known), max(cuts[-1] + room, *known)
