@@ -170,7 +170,7 @@ def players_of(bundle: ModelBundle, row: ArrayLike, option: str) -> Players:
     row = np.asarray(row, dtype=np.float64)
     bundle.schema.check_width(row.shape[-1])
     score = float(option_margin(bundle, row[None, :], option)[0])
-    if not np.isfinite(score):
+    if not np.isfinite(score) or (bundle.formula is None and bundle.schema.missing_required(row)):
         raise NoScoreError(bundle, row, option)
     if bundle.formula is not None:
         return _derived_players(bundle, row, option, score)

@@ -74,11 +74,10 @@ def standings(
 def abstained_options(bundle: ModelBundle, profile: PatientProfile) -> NDArray[np.bool_]:
     """Options the model is silent on for this patient, (k,): by support and required inputs, not by alterations."""
     from oncology.prediction import predict
-    from oncology.recommendations import rank
+    from oncology.recommendations import abstentions
 
-    ranking = rank(bundle, predict(bundle, [profile]), profile)
-    silent = {r.option for r in ranking.abstained}
-    return np.array([o in silent for o in bundle.options])
+    reasons = abstentions(bundle, predict(bundle, profile), 0)
+    return np.array([o in reasons for o in bundle.options])
 
 
 def top_band(

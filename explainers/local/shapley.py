@@ -232,9 +232,13 @@ def _permutations(
         return game.coalition_values(everyone, rows)
 
     m = len(moving)
-    # A coalition is a row of ones and zeros, masked by one row of zeros: the background stays on our side, because
-    # shap's own masker keeps 100 background rows in silence (max_samples).
-    masker = shap.maskers.Independent(np.zeros((1, m)), max_samples=1)
+
+    # A coalition is a row of ones and zeros, and masking writes the zeros: the background stays on our side, because
+    # shap's own masker keeps 100 rows of a larger one in silence (max_samples).
+    def masker(mask: NDArray[np.bool_], ones: NDArray[np.float64]) -> tuple[NDArray[np.float64]]:
+        return (np.where(mask, ones, 0.0)[None, :],)
+
+    masker.shape = (1, m)  # type: ignore[attr-defined]
     with _ONE_AT_A_TIME:
         state = np.random.get_state()
         try:

@@ -1,0 +1,32 @@
+"""Small bundles and patients for the explainers' tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncology.bundles import ModelBundle
+from oncology.patients import Alteration, PatientProfile
+from tests.explainers.small_cohort import build_small
+
+
+@pytest.fixture(scope="session")
+def make_bundle(tmp_path_factory):
+    """A bundle of one kind of model, built once a session on 1,200 invented patients."""
+    made: dict[str, ModelBundle] = {}
+    folder = tmp_path_factory.mktemp("bundles")
+
+    def make(kind: str = "boosting") -> ModelBundle:
+        if kind not in made:
+            made[kind] = build_small(folder / kind, kind)
+        return made[kind]
+
+    return make
+
+
+@pytest.fixture
+def patient() -> PatientProfile:
+    """A woman with lung cancer and EGFR p.L858R; the panel did not cover fusions, albumin was not measured."""
+    return PatientProfile(
+        "P1", age_years=63, sex="female", tumour="LUAD", alterations=(Alteration("EGFR", protein_change="p.L858R"),),
+        assayed_genes=frozenset({"EGFR", "KRAS", "TP53"}), synthetic=True,
+    )  # fmt: skip
