@@ -1,8 +1,53 @@
 """What if: how would the model's answer change with another molecular profile."""
 
-from pages.parts import layout
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import edit_panel, layout, pickers, session, what_if_results
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+    from oncology.patients import PatientProfile
+
+FOLLOWS = ["ranking", "explained", "singles"]
+
+
+@st.fragment(key="ranking")
+def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """The answer for the edited profile beside the recorded one."""
+    with st.container(key="ranking"):
+        what_if_results.ranking(bundle, recorded)
+
+
+@st.fragment(key="explained")
+def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """Why, before and after, for one option."""
+    what_if_results.explained(bundle, recorded)
+
+
+@st.fragment(key="singles")
+def singles(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """Which single change would shift the answer."""
+    what_if_results.single_changes(bundle, recorded)
+
 
 with layout.page(
-    "What if", lead="How would the model's answer change with another molecular profile?", origin="none"
-):
-    pass
+    "What if",
+    lead="What would the model say of another molecular profile? Not what biology would do.",
+    origin=session.origin(),
+) as head:
+    bundle, recorded = pickers.both(head)
+    what_if_results.style()
+    with st.container(key="what-if"):
+        panel, result = st.columns([5, 8], gap="medium")
+        with panel, st.container(key="alterations"):
+            edit_panel.show(bundle, recorded, FOLLOWS)
+        with result:
+            ranking(bundle, recorded)
+    st.header("Why, before and after", anchor=False)
+    explained(bundle, recorded)
+    st.header("Which single change would shift the answer", anchor=False)
+    singles(bundle, recorded)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
 Origin = Literal["synthetic", "research", "none"]
@@ -43,8 +44,10 @@ def style() -> None:
 
 
 @contextmanager
-def page(title: str, *, lead: str = "", origin: Origin = "synthetic") -> Iterator[None]:
+def page(title: str, *, lead: str = "", origin: Origin = "synthetic") -> Iterator[DeltaGenerator]:
     """Open a page with its title and what its data are; close it with what this is not.
+
+    Yields the place beside the title, where the pickers stand.
 
     Parameters
     ----------
@@ -67,13 +70,16 @@ def page(title: str, *, lead: str = "", origin: Origin = "synthetic") -> Iterato
         st.rerun()
     st.set_page_config(page_title=f"{title} · Glassboard")
     label, explained = ORIGINS[origin]
-    with st.container(horizontal=True, vertical_alignment="center", key="page-head"):
-        st.title(title, anchor=False, width="content")
-        st.badge(label, color="orange", help=explained)
-    if lead:
-        st.caption(lead)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="page-head"):
+        with st.container(key="page-title", gap=None, width="content"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.title(title, anchor=False, width="content")
+                st.badge(label, color="orange", help=explained)
+            if lead:
+                st.caption(lead)
+        beside = st.container(horizontal=True, horizontal_alignment="right", key="page-beside")
     # The foot is written before the body, so that it also stands below a page that stops half way.
     body = st.container(key="page-body")
     st.container(key="page-foot").caption(NOTICE)
     with body:
-        yield
+        yield beside

@@ -84,6 +84,8 @@ class PatientChoice:
         found = [a.name for a in self.profile.alterations]
         more = f" +{len(found) - 2}" if len(found) > 2 else ""
         parts = [self.profile.patient_id]
+        if self.where == "session":
+            parts.append("this session")
         if self.profile.tumour is not None:
             parts.append(tumour_name(self.profile.tumour))
         parts.append(", ".join(found[:2]) + more if found else "no alteration recorded")
@@ -147,7 +149,7 @@ def _bundle_choices(found: tuple[tuple[Where, str, tuple[int, int]], ...]) -> tu
 
 
 def _bundle_choice(key: str, path: Path, where: Where) -> BundleChoice:
-    from oncology.bundles import read_manifest
+    from oncology.bundles.manifest import read_manifest
 
     try:
         manifest, sha256 = read_manifest(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from oncology.patients import PatientProfile
 from pages.parts import library, session
@@ -15,32 +16,32 @@ if TYPE_CHECKING:
 _BUNDLE, _PATIENT = "picker-bundle", "picker-patient"
 
 
-def show() -> None:
-    """Draw both pickers in one row, then what must be said of the pair before anything else."""
+def show(place: DeltaGenerator | None = None) -> None:
+    """Draw both pickers (at `place`, beside the title), then what must be said of the pair before all else."""
     bundles, patients = session.offered_bundles(), session.offered_patients()
     chosen_bundle, chosen = session.bundle_choice(), session.patient_choice()
-    with st.container(horizontal=True, key="pickers", gap="small"):
+    with place or st.container(horizontal=True, key="pickers"):
         if chosen_bundle is not None:
             # The state is ours and survives page switches; the widget is told of it before it is drawn.
             st.session_state[_BUNDLE] = chosen_bundle.key
             names = {c.key: c.label for c in bundles}
             st.selectbox(
-                "Model", list(names), format_func=names.get, key=_BUNDLE, on_change=_pick_bundle, width=340
+                "Model", list(names), format_func=names.get, key=_BUNDLE, on_change=_pick_bundle, width=250
             )
         if chosen is not None:
             st.session_state[_PATIENT] = chosen.key
             labels = {c.key: c.label for c in patients}
             st.selectbox(
                 "Patient", list(labels), format_func=labels.get, key=_PATIENT, on_change=_pick_patient,
-                width=520,
+                width=400,
             )  # fmt: skip
     session.write_url()
     _say(chosen)
 
 
-def both() -> tuple[ModelBundle, PatientProfile]:
+def both(place: DeltaGenerator | None = None) -> tuple[ModelBundle, PatientProfile]:
     """Draw the pickers and return the open pair; where one is missing, say why and end the page there."""
-    show()
+    show(place)
     model, problem = session.bundle_or_error()
     if model is None:
         st.error(problem)
@@ -65,11 +66,11 @@ def _say(chosen: library.PatientChoice | None) -> None:
         st.warning(words)
     if chosen is not None and not chosen.in_url:
         st.caption(
-            "This patient does not come with the program, so the address of the page does not name them: "
-            "a reload goes back to a sample patient."
+            "Not one of the sample patients: the address of this page does not name them, and a reload goes "
+            "back to a sample patient."
         )
     own = library.own_patients()
     if own.error:
         st.warning(f"The files in {own.path.name} could not be read. {own.error}")
-    for problem in st.session_state.pop("open-link-problems", []):
-        st.warning(f"Part of the link was left out. {problem}")
+    for problem in session.problems():
+        st.warning(problem)

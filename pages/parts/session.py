@@ -1,7 +1,7 @@
 """What is open in this session: the model, the patient, the edits; and what was computed of them.
 
-State lives under four keys of our own, so that it survives page switches: the bundle's key, the patient's
-key, the edits of each pair, and the patients that were uploaded. A reload restores sample patients and
+State lives under keys of our own, so that it survives page switches: the bundle's key, the patient's key,
+the edits of each pair, and the patients that were uploaded. A reload restores sample patients and
 bundles from the URL; the id of any other patient never enters it.
 """
 
@@ -24,12 +24,14 @@ from pages.parts.library import BundleChoice, PatientChoice
 
 if TYPE_CHECKING:
     from explainers.background import Background
+    from explainers.counterfactuals import SingleChanges
     from explainers.explanation import Explanation
     from oncology.bundles import ModelBundle
     from oncology.prediction import Predictions
     from oncology.recommendations import Ranking
 
 BUNDLE, PATIENT, EDITS, UPLOADED = "open-bundle", "open-patient", "open-edits", "open-uploaded"
+PROBLEMS, REVISION = "open-problems", "open-revision"
 
 
 def start() -> None:
@@ -48,17 +50,14 @@ def start() -> None:
 
 
 def _take_edits(texts: list[str]) -> None:
-    bundle, profile = bundle_or_error()[0], patient()
-    if bundle is None or profile is None:
-        return
-    for text in texts:
+    model = bundle_or_error()[0]
+    found = []
+    for text in texts if model is not None else []:
         try:
-            edit = editing.parse_edit(bundle.schema, text)
-            editing.apply(bundle.schema, profile, (edit,))
+            found.append(editing.parse_edit(model.schema, text))
         except OncologyError as error:
-            st.session_state.setdefault("open-link-problems", []).append(str(error))
-            continue
-        set_edit(edit.feature, edit.value)
+            st.session_state.setdefault(PROBLEMS, []).append(f"Part of the link was left out. {error}")
+    replace_edits(found)
 
 
 # --- what is offered -------------------------------------------------------------------------------------
@@ -193,19 +192,50 @@ def edits() -> tuple[Edit, ...]:
 
 def set_edit(feature: str, value: Value) -> None:
     """Edit one feature of the open patient; the recorded value takes the edit away."""
+    replace_edits([e for e in edits() if e.feature != feature] + [Edit(feature, value)])
+
+
+def replace_edits(wanted: Iterable[Edit], *, from_panel: bool = False) -> None:
+    """Make these the edits of the open patient; what no patient can have is left out, and the page says so.
+
+    from_panel : the editing panel holds them already, so it need not take them up again.
+    """
     model, profile = bundle(), patient()
     if model is None or profile is None:
         return
+    # Alterations go first: an allele fraction can only be edited where its alteration is there.
+    ordered = sorted(wanted, key=lambda e: not model.schema.feature(e.feature).is_alteration)
     made = _edits()
-    if model.schema.value(profile, feature) == value:
-        made.pop(feature, None)
-    else:
-        made[feature] = value
+    made.clear()
+    edited = profile
+    for edit in ordered:
+        if model.schema.value(profile, edit.feature) == edit.value:
+            continue
+        try:
+            edited = editing.apply(model.schema, edited, (edit,))
+        except OncologyError as error:
+            st.session_state.setdefault(PROBLEMS, []).append(str(error))
+            continue
+        made[edit.feature] = edit.value
+    if not from_panel:
+        st.session_state[REVISION] = revision() + 1
+
+
+def revision() -> int:
+    """Counts the times edits were set by something else than the editing panel."""
+    count: int = st.session_state.get(REVISION, 0)
+    return count
 
 
 def clear_edits() -> None:
     """Go back to the patient as recorded."""
-    _edits().clear()
+    replace_edits(())
+
+
+def problems() -> list[str]:
+    """What could not be used of a link or an edit since this was last asked, in whole sentences."""
+    found: list[str] = st.session_state.pop(PROBLEMS, [])
+    return found
 
 
 def edited_patient(schema: FeatureSchema, profile: PatientProfile) -> PatientProfile:
@@ -263,16 +293,30 @@ def _predictions(
     return predict(_bundle, [_profile])
 
 
-def ranking(bundle: ModelBundle, profile: PatientProfile) -> Ranking:
-    """The options of one profile in bands, with abstentions and unknowns."""
-    return _ranking(bundle.sha256, profile.fingerprint, bundle, profile)
+def ranking(bundle: ModelBundle, profile: PatientProfile, *, with_unknowns: bool = True) -> Ranking:
+    """The options of one profile in bands, with abstentions; unknowns cost time, so they can be left out."""
+    return _ranking((bundle.sha256, profile.fingerprint, with_unknowns), bundle, profile)
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _ranking(sha256: str, fingerprint: str, _bundle: ModelBundle, _profile: PatientProfile) -> Ranking:
+def _ranking(key: tuple[str, str, bool], _bundle: ModelBundle, _profile: PatientProfile) -> Ranking:
     from oncology.recommendations import rank
 
-    return rank(_bundle, predictions(_bundle, _profile), _profile)
+    return rank(_bundle, predictions(_bundle, _profile), _profile, with_unknowns=key[2])
+
+
+def single_changes(bundle: ModelBundle, profile: PatientProfile) -> SingleChanges:
+    """Every alteration of the model in its other states, one at a time."""
+    return _single_changes(bundle.sha256, profile.fingerprint, bundle, profile)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _single_changes(
+    sha256: str, fingerprint: str, _bundle: ModelBundle, _profile: PatientProfile
+) -> SingleChanges:
+    from explainers.counterfactuals import single_changes as enumerate_changes
+
+    return enumerate_changes(_bundle, _profile)
 
 
 def explanation(
@@ -284,14 +328,14 @@ def explanation(
     background: Background | None = None,
     seed: int = 0,
 ) -> Explanation:
-    """Why the model says what it says of one option, by one method of `explainers.local.EXPLAINERS`."""
-    from explainers.background import default_background
+    """Why the model says what it says of one option, by one method of `explainers.local.EXPLAINERS`.
 
-    compared = background or default_background(bundle)
+    Without a background the method takes its own default, which the explanation names.
+    """
+    compared = "" if background is None else background.fingerprint
     return _explanation(
-        (bundle.sha256, profile.fingerprint, compared.fingerprint, method, option, seed),
-        bundle, profile, compared,
-    )  # fmt: skip
+        (bundle.sha256, profile.fingerprint, compared, method, option, seed), bundle, profile, background
+    )
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
@@ -299,7 +343,7 @@ def _explanation(
     key: tuple[str, str, str, str, str, int],
     _bundle: ModelBundle,
     _profile: PatientProfile,
-    _background: Background,
+    _background: Background | None,
 ) -> Explanation:
     from explainers.local import explain
 

@@ -1,0 +1,107 @@
+"""The panel of What if: which rows it starts with, the search for more, and what follows a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from oncology.errors import near_names
+from oncology.features import FeatureSpec
+from oncology.patients import PatientProfile
+from pages.parts import editor, session
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+FRAGMENT = "editor"
+_ADD, _ADDED = "editor-add", "editor-added"
+
+
+@st.fragment(key=FRAGMENT)
+def show(bundle: ModelBundle, recorded: PatientProfile, follows: Sequence[str]) -> None:
+    """Draw the panel; after a change only the fragments named in `follows` run again."""
+    from explainers import what_if
+
+    key = _key(bundle, recorded)
+    specs = editor.specs_by_name(bundle.schema.features)
+    alterations = [s for s in specs.values() if s.is_alteration]
+    shown: list[str] = []
+    if alterations:
+        changes = session.single_changes(bundle, recorded)
+        shown = list(what_if.shown_alterations(bundle.schema, recorded, changes))
+    edits = {edit.feature: edit.value for edit in session.edits()}
+    shown += [n for n in (*_added(key), *edits) if specs[n].is_alteration and n not in shown]
+    numbers = what_if.offered_numbers(bundle.schema)
+    _search([s for s in alterations if s.name not in shown], key, bundle)
+
+    def rows(chosen: Sequence[FeatureSpec]) -> list[dict[str, Any]]:
+        return [
+            editor.row(
+                s,
+                bundle.schema.value(recorded, s.name),
+                what_if.number_range(bundle, s) if editor.is_number(s) else None,
+            )
+            for s in chosen
+        ]
+
+    def changed() -> None:
+        session.replace_edits(editor.edits_of(key, specs), from_panel=True)
+        st.rerun(list(follows))
+
+    editor.show(
+        {"Alterations": rows([specs[n] for n in shown]), "Clinical values": rows(numbers)},
+        edits,
+        specs,
+        revision=session.revision(),
+        key=key,
+        on_change=changed,
+    )
+
+
+def _key(bundle: ModelBundle, recorded: PatientProfile) -> str:
+    # Hashes, because a key becomes a class name in the page: no id belongs there.
+    return f"editor-{bundle.sha256[:8]}-{recorded.fingerprint[:12]}"
+
+
+def _added(key: str) -> list[str]:
+    added: list[str] = st.session_state.setdefault(_ADDED, {}).setdefault(key, [])
+    return added
+
+
+def _search(more: Sequence[FeatureSpec], key: str, bundle: ModelBundle) -> None:
+    """The box that finds any other gene or alteration of the model, and says so of one it does not read."""
+    if not more:
+        return
+    names = [s.name for s in more]
+    labels = {s.name: s.label for s in more}
+
+    def add() -> None:
+        wanted = st.session_state[_ADD]
+        st.session_state[_ADD] = None
+        if wanted is None:
+            return
+        found = [n for n in names if wanted.casefold() in (n.casefold(), labels[n].casefold())]
+        if found:
+            _added(key).append(found[0])
+            st.session_state.pop("editor-unknown", None)
+            return
+        st.session_state["editor-unknown"] = (
+            f"The model has no input for {wanted}, so changing it would change nothing here."
+            f"{near_names(wanted, bundle.schema.names)}"
+        )
+
+    st.selectbox(
+        "Add a gene or alteration",
+        names,
+        index=None,
+        format_func=lambda n: labels.get(n, n),
+        key=_ADD,
+        on_change=add,
+        accept_new_options=True,
+        placeholder=f"Add a gene or alteration ({len(more)} more)",
+        label_visibility="collapsed",
+    )
+    if words := st.session_state.pop("editor-unknown", None):
+        st.caption(words)
