@@ -41,7 +41,10 @@ class Predictions:
         Training patients of the same tumour type who had the option; None where the bundle has no cohort behind
         it (published formulas). Where the training tumour types are not known, all who had the option.
     shared : array (n, k), or None
-        Those of them who share at least one alteration with the patient; None where the bundle ships no cohort.
+        Those of them who share at least one alteration with the patient; None where the bundle ships no cohort,
+        or reads no alterations.
+    n_altered : array (n,)
+        Alterations of the patient that the model reads.
     missing : tuple of tuple of str, (n,)
         Required inputs that are not known.
     refusals : tuple of tuple of str, (n,)
@@ -57,6 +60,7 @@ class Predictions:
     tumours: tuple[str | None, ...]
     support: NDArray[np.int64] | None
     shared: NDArray[np.int64] | None
+    n_altered: NDArray[np.int64]
     missing: tuple[tuple[str, ...], ...]
     refusals: tuple[tuple[str, ...], ...]
     output_kind: OutputKind
@@ -87,7 +91,7 @@ class Predictions:
         tumour = self.tumours[position]
         who = f"with {tumour_name(tumour)}" if tumour else "in training"
         words = f"{_count(n)} training patient{'' if n == 1 else 's'} {who} had it"
-        if self.shared is not None:
+        if self.shared is not None and self.n_altered[position]:
             words += (
                 f"; {_count(int(self.shared[position, j]))} of them share an alteration with this patient"
             )
@@ -129,7 +133,7 @@ def predict(
     support, shared = _support(bundle, X, tumours)
     return Predictions(
         bundle.options, raw, bundle.probability(raw), low, high, ids, tumours, support, shared,
-        missing, refusals, bundle.output_kind, bundle.sha256,
+        (X[:, _alteration_columns(bundle.schema)] == 1.0).sum(axis=1), missing, refusals, bundle.output_kind, bundle.sha256,
     )  # fmt: skip
 
 
@@ -194,6 +198,10 @@ def _table(training: TrainingData, columns: list[int], tumour: str | None) -> _T
     return tables[tumour]
 
 
+def _alteration_columns(schema: FeatureSchema) -> list[int]:
+    return [schema.columns_of(f.name).start for f in schema.features if f.is_alteration]
+
+
 def _support(
     bundle: ModelBundle, X: FloatMatrix, tumours: tuple[str | None, ...]
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
@@ -210,11 +218,9 @@ def _support(
         # A patient whose tumour type is not recorded has no known like among typed patients.
         name = "" if not typed else (key or "not recorded")
         support[positions] = [counts.get(o, {}).get(name, 0) for o in bundle.options]
-    training = bundle.training
-    if training is None:
+    training, columns = bundle.training, _alteration_columns(bundle.schema)
+    if training is None or not columns:
         return support, None
-    schema = bundle.schema
-    columns = [schema.columns_of(f.name).start for f in schema.features if f.is_alteration]
     shared = np.zeros_like(support)
     for key, positions in by_key.items():
         if typed and key is None:

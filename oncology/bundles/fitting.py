@@ -54,7 +54,7 @@ def _fit(estimator: Any, X: NDArray[np.float64], y: NDArray[np.intp], option: st
     from sklearn.base import clone
 
     try:
-        return clone(estimator).fit(X, y)
+        return clone(estimator).fit(_without_empty_columns(X), y)
     except ValueError as error:
         hint = (
             " It does not take unknown values: put an imputer before it (sklearn.pipeline.make_pipeline), "
@@ -65,6 +65,24 @@ def _fit(estimator: Any, X: NDArray[np.float64], y: NDArray[np.intp], option: st
         raise BuildError(
             f"{type(estimator).__name__} cannot be fitted for {option!r}: {error}.{hint}"
         ) from error
+
+
+def _without_empty_columns(X: Any) -> Any:
+    """The matrix with columns that nobody has a value in filled with 0; no model can learn from a constant.
+
+    PD-L1 is unknown in every patient given a breast cancer medicine, and scikit-learn 1.9's gradient boosting
+    cannot be fitted on a column without one known value.
+    """
+    values = np.asarray(X, dtype=np.float64)
+    empty = np.isnan(values).all(axis=0)
+    if not empty.any():
+        return X
+    filled = X.copy()
+    if isinstance(filled, pd.DataFrame):
+        filled[filled.columns[empty]] = 0.0
+    else:
+        filled[:, empty] = 0.0
+    return filled
 
 
 def fit_each(
@@ -207,7 +225,8 @@ def missing_values_words(fitted: Mapping[str, Any], cohort: Cohort) -> str:
     if imputers:
         return (
             f"Unknown inputs are filled in before the model sees them ({', '.join(imputers)}): "
-            "a gene that was not assayed counts as a guessed state, not as unknown."
+            f"{'a gene that was not assayed' if cohort.schema.genes else 'an unknown value'} counts as a guess, "
+            "not as unknown."
         )
     by_schema = [f.label for f in cohort.schema.features if f.missing == "impute"]
     if by_schema:

@@ -18,8 +18,10 @@ FloatVector = NDArray[np.float64]
 
 # Probabilities of exactly 0 or 1 have no log-odds; the nearest that are told apart.
 _CLIP = 1e-6
-# Up to this many rows times trees, walking all trees of all options at once beats one call per model.
-_SMALL = 12_000
+# Up to this many rows, walking all trees of all options at once beats one call per tree (measured: 50 times at
+# one row, 1.5 times at 200); blocks of this many rows times trees stay in the processor's cache.
+_FEW_ROWS = 200
+_BLOCK = 40_000
 
 _AVERAGING = (
     "RandomForestClassifier",
@@ -94,8 +96,9 @@ class MarginModel:
 
     def __call__(self, X: FloatMatrix) -> FloatMatrix:
         """Margins (n, k) of rows (n, c)."""
-        if self._walker is not None and len(X) * self._walker.n_trees <= _SMALL:
-            return self._walker(X)
+        if self._walker is not None and 0 < len(X) <= _FEW_ROWS:
+            step = max(1, _BLOCK // self._walker.n_trees)
+            return np.concatenate([self._walker(X[i : i + step]) for i in range(0, len(X), step)])
         table: Any = None
         if any(self._named):
             import pandas as pd

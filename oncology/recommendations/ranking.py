@@ -254,7 +254,7 @@ def _cautions(bundle: ModelBundle, predictions: Predictions, i: int, j: int) -> 
         )
     if judged is not None and judged.brier >= judged.brier_base_rate:
         cautions.append("Its probabilities were no better than giving everybody the average.")
-    if predictions.shared is not None and predictions.shared[i, j] < 5:
+    if predictions.shared is not None and predictions.n_altered[i] and predictions.shared[i, j] < 5:
         cautions.append("Fewer than 5 training patients who had it share an alteration with this patient.")
     return tuple(cautions)
 

@@ -22,6 +22,9 @@ FloatMatrix = NDArray[np.float64]
 State = Literal["altered", "absent"]
 # Without bands, a test is listed where it moves a probability by this much or a score into another group.
 _NOTICEABLE = 0.05
+# With bands, an option counts as moved where its own probability moves by this much and its band changes: being
+# pushed along by a neighbour is no news about the option.
+_OWN_CHANGE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def _moves(
     if bundle.ranks:
         bands0 = band_numbers(np.where(held, p0, np.nan), low0, high0)
         bands1 = band_numbers(np.where(held, p1, np.nan), low1, high1)
-        moved = np.flatnonzero(bands0 != bands1)
+        moved = np.flatnonzero((bands0 != bands1) & (np.abs(p1 - p0) >= _OWN_CHANGE))
     elif bundle.formula is not None and bundle.formula.categories:
         groups = [(bundle.formula.group(a), bundle.formula.group(b)) for a, b in zip(p0, p1, strict=True)]
         moved = np.flatnonzero([a != b for a, b in groups])
@@ -149,7 +152,6 @@ def _moves(
         bands = (int(bands0[j]), int(bands1[j])) if bundle.ranks else (None, None)
         group = groups[j] if bundle.formula is not None and bundle.formula.categories else (None, None)
         moves.append(Move(option, bundle.label(option), *bands, float(p0[j]), float(p1[j]), *group))
-    # An option's own probability says more than a band that others pushed it out of.
     return tuple(sorted(moves, key=lambda m: -abs(m.change)))
 
 
