@@ -209,36 +209,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
 
     print(machine.describe("streamlit", "numpy", "pandas", "scikit-learn", "shap", "playwright"), flush=True)
-    with (
-        sync_playwright() as playwright,
-        launch(playwright) as browser,
-        tempfile.TemporaryDirectory() as state,
-    ):
-        print(f"Chromium {browser.version}, headless\n", flush=True)
-        if given.starts:
+    with tempfile.TemporaryDirectory() as state, serve(Path(state)) as served:
+        with sync_playwright() as playwright, launch(playwright) as browser:
+            print(f"Chromium {browser.version}, headless\n", flush=True)
+            record = one_person(browser, served, given.toggles, given.rounds)
+        for n in given.people:
+            crowd(served, record, n, given.seconds)
+    if given.starts:
+        with sync_playwright() as playwright, launch(playwright) as browser:
             taken = starts(browser, given.starts)
-            report(Figure("command to painted first page, longest", max(taken), "ms", 7000, spread(taken)))
-        with serve(Path(state)) as served:
-            with open_page(browser, served.url):
-                time.sleep(SECONDS_TO_WARM_UP)
-            with open_page(browser, f"{served.url}/what_if"):
-                time.sleep(2)
-            base = machine.resident_mb(served.pid)
-            report(Figure("memory of the server, one visitor gone", base, "MB", 600))
-            ranking, whole, record = toggles(browser, served, given.toggles)
-            missed = given.toggles - len(ranking)
-            detail = f"; {missed} switches moved nothing" if missed else ""
-            report(
-                Figure("toggle to repainted ranking, p95", p95(ranking), "ms", 150, spread(ranking) + detail)
-            )
-            report(Figure("toggle to whole what-if page, p95", p95(whole), "ms", 350, spread(whole)))
-            taken_by = switches(browser, served, given.rounds)
-            every = [value for values in taken_by.values() for value in values]
-            report(Figure("page switch, p95", p95(every), "ms", 350, spread(every)))
-            for name, values in taken_by.items():
-                print(f"    to {name:<12} p95 {p95(values):.0f} ms, {spread(values)}", flush=True)
-            for n in given.people:
-                crowd(served, record, n, given.seconds)
+        report(Figure("command to painted first page, longest", max(taken), "ms", 7000, spread(taken)))
+
+
+def one_person(browser: Browser, served: Dashboard, n: int, rounds: int) -> sessions.Recording:
+    """Measure what one person waits for, and what the server weighs; return the toggles as they were sent."""
+    with open_page(browser, served.url):
+        time.sleep(SECONDS_TO_WARM_UP)
+    with open_page(browser, f"{served.url}/what_if"):
+        time.sleep(2)
+    report(Figure("memory of the server, warmed up", machine.resident_mb(served.pid), "MB", 600))
+    ranking, whole, record = toggles(browser, served, n)
+    detail = f"; {n - len(ranking)} more moved nothing" if len(ranking) < n else ""
+    report(Figure("toggle to repainted ranking, p95", p95(ranking), "ms", 150, spread(ranking) + detail))
+    report(Figure("toggle to whole what-if page, p95", p95(whole), "ms", 350, spread(whole)))
+    taken_by = switches(browser, served, rounds)
+    every = [value for values in taken_by.values() for value in values]
+    report(Figure("page switch, p95", p95(every), "ms", 350, spread(every)))
+    for name, values in taken_by.items():
+        print(f"    to {name:<12} p95 {p95(values):.0f} ms, {spread(values)}", flush=True)
+    return record
 
 
 def crowd(served: Dashboard, record: sessions.Recording, n: int, seconds: float) -> None:
