@@ -63,7 +63,7 @@ browser: $(VENV)/test.stamp ## tests in a real browser
 validate: $(VENV)/test.stamp ## the long checks
 	$(PYTEST) -m validate tests
 
-bench: $(VENV)/test.stamp ## measure speed and memory on this machine
+bench: $(VENV)/test.stamp $(PEERS)/peers.stamp ## measure speed and memory on this machine
 	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) -m tests.benchmarks.$$(basename "$$file" .py); done
 
 shots: $(VENV)/test.stamp ## screenshots of every page into shots/ (1280 and 390 wide, light and dark)
@@ -82,6 +82,7 @@ $(VENV)/test.stamp: requirements-test.txt requirements.txt
 	@$(call install,$(VENV),$<)
 	@touch $@
 
-$(PEERS)/peers.stamp: requirements-peers.txt requirements.txt ## the libraries that the benchmarks compare with
+$(PEERS)/peers.stamp: requirements-peers.txt requirements.txt
+	@echo "Installing the libraries that the benchmarks compare with into $(PEERS)"
 	@$(call install,$(PEERS),$<)
 	@touch $@

@@ -8,8 +8,9 @@ from importlib import import_module
 
 log = logging.getLogger(__name__)
 
-# Each of these stands behind one door of ours; the pages need them only when a question is asked.
-HEAVY = ("explainers.local.shapley", "explainers.local.surrogate")
+# Loaded by name and never called from here: each library is used behind its own door in explainers/, and only
+# when a question is asked.
+HEAVY = ("explainers.local", "explainers.charts", "shap", "lime.lime_tabular")
 SECONDS_FOR_THE_FIRST_PAINT = 1.0
 
 _lock = threading.Lock()
