@@ -1,0 +1,151 @@
+"""Patients from files: `read_patients` for a path, `read_bytes` for an upload, each with a report of what was read.
+
+A further format is a further function in `READERS`, and a few lines in `oncology.intake.opening.sniff`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Literal
+
+from oncology.intake.errors import (
+    BrokenFileError,
+    DuplicatePatientError,
+    EmptyFileError,
+    FileTooLargeError,
+    NoPatientsError,
+    UnknownFormatError,
+)
+from oncology.intake.opening import MAX_UPLOAD, GivenFile, GivenFolder, sniff
+from oncology.intake.options import Options, Reader
+from oncology.intake.readers import maf, project_json, table
+from oncology.intake.readers.project_json import write_profile, write_profiles
+from oncology.intake.report import Contradiction, ImportEntry, ImportReport, ReadResult
+from oncology.vocabulary.genes import GENES, GeneTable
+
+__all__ = [
+    "MAX_UPLOAD",
+    "READERS",
+    "BrokenFileError",
+    "Contradiction",
+    "DuplicatePatientError",
+    "EmptyFileError",
+    "FileTooLargeError",
+    "ImportEntry",
+    "ImportReport",
+    "NoPatientsError",
+    "ReadResult",
+    "UnknownFormatError",
+    "read_bytes",
+    "read_patients",
+    "write_profile",
+    "write_profiles",
+]
+
+READERS: dict[str, Reader] = {
+    "project json": project_json.read,
+    "table": table.read,
+    "maf": maf.read,
+}
+
+
+def read_patients(
+    path: str | Path,
+    *,
+    panel: Collection[str] | None = None,
+    panel_name: str | None = None,
+    panels: Mapping[str, Collection[str]] | None = None,
+    assayed: Literal["file", "seen", "unknown"] = "file",
+    genes: GeneTable = GENES,
+    pseudonymise: bool | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> ReadResult:
+    """Patients of a file or folder, with a report of everything that was used, changed, doubtful or dropped.
+
+    Parameters
+    ----------
+    path : path
+        A file, or a folder of files that belong together.
+    panel : collection of str, optional
+        Genes the assay covered, where the file does not tell. Without it they stay unknown, never assumed.
+    panel_name : str, optional
+        What that panel is called, for the report.
+    panels : mapping of str to collection of str, optional
+        Genes of panels by name, for files that name one.
+    assayed : {"file", "seen", "unknown"}
+        "seen" takes every gene with a variant in any patient as assayed in every sequenced one; the report says so.
+        "file" does that only where the file says who was sequenced, and at least 20 patients were.
+    genes : GeneTable
+        Symbols and former symbols; `oncology.vocabulary.genes.load_hgnc` reads the full set.
+    pseudonymise : bool, optional
+        Replace patient ids; by default where they look personal, and always in FHIR and Phenopackets.
+    progress : callable, optional
+        Called with a share from 0 to 1 and a sentence.
+
+    Raises
+    ------
+    OncologyError
+        One of its children, with what was found, what was expected and what to do next.
+    """
+    options = Options(
+        panel=None if panel is None else frozenset(genes.resolve(g).symbol for g in panel),
+        panel_name=panel_name,
+        panels={name: frozenset(members) for name, members in (panels or {}).items()},
+        assayed=assayed,
+        pseudonymise=pseudonymise,
+        genes=genes,
+        progress=progress,
+    )
+    place = Path(path)
+    if place.is_dir():
+        folder = GivenFolder(place)
+        return READERS[_sniff_folder(folder)](folder, options)
+    file = GivenFile.of_path(place)
+    return READERS[sniff(file)](file, options)
+
+
+def read_bytes(
+    name: str,
+    data: bytes,
+    *,
+    panel: Collection[str] | None = None,
+    panel_name: str | None = None,
+    assayed: Literal["file", "seen", "unknown"] = "file",
+) -> ReadResult:
+    """Patients of an upload: at most 25 MB, checked here and not only by the browser; nothing touches the disk.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file; the content decides how it is read.
+    data : bytes
+    panel, panel_name, assayed
+        As for `read_patients`.
+
+    Raises
+    ------
+    OncologyError
+        One of its children.
+    """
+    file = GivenFile.of_bytes(name, data)
+    options = Options(
+        panel=None if panel is None else frozenset(GENES.resolve(g).symbol for g in panel),
+        panel_name=panel_name,
+        assayed=assayed,
+    )
+    return READERS[sniff(file)](file, options)
+
+
+def _sniff_folder(folder: GivenFolder) -> str:
+    files = folder.files()
+    names = [p.name.casefold() for p in files]
+    if not files:
+        raise EmptyFileError(folder.name)
+    if any(n.removesuffix(".gz").endswith(".maf") for n in names):
+        return "maf"
+    if any(n.endswith(".json") for n in names):
+        return "project json"
+    raise UnknownFormatError(
+        folder.name, f"the folder holds {len(files)} files, none of them a MAF file or JSON"
+    )

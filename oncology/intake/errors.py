@@ -1,0 +1,76 @@
+"""Why a file cannot be read: each error says what was found, what was expected, what to do next."""
+
+from __future__ import annotations
+
+from oncology.errors import OncologyError
+
+__all__ = [
+    "BrokenFileError",
+    "DuplicatePatientError",
+    "EmptyFileError",
+    "FileTooLargeError",
+    "NoPatientsError",
+    "UnknownFormatError",
+]
+
+
+class UnknownFormatError(OncologyError, ValueError):
+    """No reader knows this kind of file."""
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(
+            f"{name}: {found}. Readable are: Glassboard profiles (JSON), FHIR R4 (JSON, XML, NDJSON), Phenopackets "
+            "(JSON, YAML), VCF with VEP or SnpEff annotation, MAF, cBioPortal study folders, and tables (CSV, TSV, "
+            "Excel, Parquet) with one row a patient. Export the patient in one of these."
+        )
+        self.name = name
+
+
+class EmptyFileError(OncologyError, ValueError):
+    """A file without content."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is empty (no content but blanks). Export it again, or choose another file.")
+        self.name = name
+
+
+class FileTooLargeError(OncologyError, ValueError):
+    """A file over the limit, as it is or once unpacked."""
+
+    def __init__(self, name: str, size: int, limit: int, *, unpacked: bool = False) -> None:
+        state = "unpacks to more than" if unpacked else f"holds {size / 1e6:,.1f} MB;"
+        tail = f"{limit / 1e6:,.0f} MB" if unpacked else f"at most {limit / 1e6:,.0f} MB are read here"
+        super().__init__(
+            f"{name} {state} {tail}. Split it by patients, or read it from a terminal: "
+            "python -m explainers import FILE."
+        )
+        self.name, self.size, self.limit = name, size, limit
+
+
+class BrokenFileError(OncologyError, ValueError):
+    """A file of a known kind whose content cannot be read."""
+
+    def __init__(self, name: str, kind: str, found: str, todo: str) -> None:
+        super().__init__(f"{name} looks like {kind}, but {found}. {todo}")
+        self.name, self.kind = name, kind
+
+
+class DuplicatePatientError(OncologyError, ValueError):
+    """One patient id stands for several rows or profiles."""
+
+    def __init__(self, name: str, patient_ids: list[str]) -> None:
+        few = ", ".join(repr(p) for p in patient_ids[:5])
+        more = f" and {len(patient_ids) - 5} more" if len(patient_ids) > 5 else ""
+        super().__init__(
+            f"{name}: {len(patient_ids)} patient ids stand on more than one row ({few}{more}). Expected one row a "
+            "patient. Give each row its own id; several samples of one patient need a column sample_day or sample_id."
+        )
+        self.patient_ids = tuple(patient_ids)
+
+
+class NoPatientsError(OncologyError, ValueError):
+    """A readable file in which no patient was found."""
+
+    def __init__(self, name: str, found: str, todo: str) -> None:
+        super().__init__(f"{name}: {found}, and no patient in it. {todo}")
+        self.name = name
