@@ -120,8 +120,7 @@ def fit_each(
             estimator = _fit(estimator, cohort.X.to_numpy(dtype=np.float64)[rows], y, option)
         expected = list(range(len(options))) if exclusive else [0, 1]
         classes = [
-            int(c) if isinstance(c, (bool, np.bool_, int, np.integer, float)) else c
-            for c in estimator.classes_
+            int(c) if isinstance(c, (bool, float)) else c for c in np.asarray(estimator.classes_).tolist()
         ]
         if classes != expected:
             raise BuildError(

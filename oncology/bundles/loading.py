@@ -12,6 +12,7 @@ from oncology.bundles.errors import BundleSchemaError, ManifestError, Prediction
 from oncology.bundles.inspecting import ESTIMATOR_FILES, Inspection, inspect
 from oncology.bundles.manifest import Manifest
 from oncology.bundles.model import ModelBundle, ReferenceRows
+from oncology.bundles.soundness import check_trees
 from oncology.bundles.storage import load_joblib, load_skops
 from oncology.bundles.trust import TrustList
 from oncology.features import FeatureSchema
@@ -71,6 +72,8 @@ def _in_order(manifest: Manifest, schema: FeatureSchema, estimators: dict[str, A
         if key not in estimators:
             raise BundleSchemaError(key, "no estimator in the file", "one per option")
         check_inputs(key, estimators[key], schema)
+        if manifest.format == "skops":
+            check_trees(estimators[key], ESTIMATOR_FILES["skops"])
     return {key: estimators[key] for key in keys}
 
 

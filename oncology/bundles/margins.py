@@ -87,7 +87,9 @@ class MarginModel:
         self._exclusive = exclusive
         self._estimators = list(estimators.values())
         self._named = [hasattr(e, "feature_names_in_") for e in self._estimators]
-        self._functions = [] if exclusive else [_binary_margin(e, unit) for e in self._estimators]
+        self._functions: list[Callable[[Any], FloatVector]] = (
+            [] if exclusive else [_binary_margin(e, unit) for e in self._estimators]
+        )
         walkable = not exclusive and all(
             is_stackable(e) and e.n_trees_per_iteration_ == 1 and e._preprocessor is None
             for e in self._estimators
@@ -96,7 +98,9 @@ class MarginModel:
 
     def __call__(self, X: FloatMatrix) -> FloatMatrix:
         """Margins (n, k) of rows (n, c)."""
-        if self._walker is not None and 0 < len(X) <= _FEW_ROWS:
+        if not len(X):
+            return np.empty((0, len(self._functions)))
+        if self._walker is not None and len(X) <= _FEW_ROWS:
             step = max(1, _BLOCK // self._walker.n_trees)
             return np.concatenate([self._walker(X[i : i + step]) for i in range(0, len(X), step)])
         table: Any = None

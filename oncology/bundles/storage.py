@@ -36,6 +36,7 @@ KNOWN_TYPES: frozenset[str] = frozenset(
         "sklearn.ensemble._gb.DummyClassifier",
         "sklearn.metrics._dist_metrics.EuclideanDistance",
         "sklearn.neighbors._kd_tree.KDTree",
+        "sklearn.tree._tree.Tree",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
         "xgboost.core.Booster",
