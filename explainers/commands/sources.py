@@ -1,0 +1,121 @@
+"""What a verb is given: a bundle by path or sample name, a patient by file or sample id."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oncology.errors import OncologyError, UnknownNameError
+from oncology.patients import PatientProfile
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = ["ManyPatientsError", "NoSuchInputError", "bundle_folder", "open_bundle", "patient"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class NoSuchInputError(OncologyError, LookupError):
+    """Neither a file nor the name of a sample."""
+
+
+class ManyPatientsError(OncologyError, ValueError):
+    """A file with several patients, of whom one has to be named."""
+
+    def __init__(self, name: str, ids: tuple[str, ...]) -> None:
+        shown = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
+        super().__init__(f"{name} holds {len(ids)} patients: {shown}. Name one with --patient-id.")
+        self.ids = ids
+
+
+def bundle_folder(given: str) -> Path:
+    """The folder of a bundle given by path, or by the name of a sample bundle or one of GLASSBOARD_BUNDLES.
+
+    Raises
+    ------
+    NoSuchInputError
+        If it is neither; the names that exist are listed.
+    """
+    if Path(given).exists():
+        return Path(given)
+    known = {folder.name: folder for folder in _bundle_folders()}
+    if given in known:
+        return known[given]
+    if any(sign in given for sign in ("/", "\\")):
+        raise NoSuchInputError(
+            f"There is no bundle folder {given!r}. Known by name: {', '.join(known) or 'none'}."
+        )
+    raise UnknownNameError("Bundle", given, known)
+
+
+def open_bundle(given: str) -> ModelBundle:
+    """The loaded bundle: hashed, audited, then constructed."""
+    from oncology.bundles import load
+
+    return load(bundle_folder(given))
+
+
+def patient(given: str, patient_id: str | None = None) -> PatientProfile:
+    """The patient of a file, or the sample patient of that id.
+
+    Parameters
+    ----------
+    given : str
+        A path, or the id of a sample patient or of one in GLASSBOARD_PATIENTS.
+    patient_id : str, optional
+        Which one, where the file holds several.
+
+    Raises
+    ------
+    NoSuchInputError, ManyPatientsError, UnknownNameError, OncologyError
+    """
+    from oncology.intake import read_patients
+
+    path = Path(given)
+    if path.exists():
+        profiles = read_patients(path).profiles
+        ids = tuple(p.patient_id for p in profiles)
+        if patient_id is not None:
+            if patient_id not in ids:
+                raise UnknownNameError("Patient", patient_id, ids)
+            return profiles[ids.index(patient_id)]
+        if len(profiles) != 1:
+            raise ManyPatientsError(path.name, ids)
+        return profiles[0]
+    known: dict[str, PatientProfile] = {}
+    for file in _patient_files():
+        for profile in read_patients(file).profiles:
+            if given in (profile.patient_id, file.stem) and patient_id in (None, profile.patient_id):
+                return profile
+            known[profile.patient_id] = profile
+    if path.suffix or any(sign in given for sign in ("/", "\\")):
+        raise NoSuchInputError(
+            f"There is no patient file {given!r}. Sample patients: {', '.join(known) or 'none'}."
+        )
+    raise UnknownNameError("Patient", given, known)
+
+
+def _bundle_folders() -> Iterator[Path]:
+    from oncology.bundles import discover
+
+    for folder in (ROOT / "sample_data" / "bundles", *_own("GLASSBOARD_BUNDLES", "local/bundles")):
+        for path, _ in discover(folder):
+            yield path
+
+
+def _patient_files() -> Iterator[Path]:
+    yield from sorted((ROOT / "sample_data" / "patients").glob("*.json"))
+    for place in _own("GLASSBOARD_PATIENTS", "local/patients"):
+        if place.is_file():
+            yield place
+        else:
+            yield from sorted(p for p in place.glob("*") if p.is_file() and not p.name.startswith("."))
+
+
+def _own(variable: str, default: str) -> tuple[Path, ...]:
+    """The user's own folder or file, where it exists; relative paths are seen from the project's folder."""
+    place = ROOT / (os.environ.get(variable) or default)
+    return (place,) if place.exists() else ()
