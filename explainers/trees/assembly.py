@@ -146,7 +146,7 @@ def stack_forms(
     for (nodes, boxes, conditions), columns, outputs in zip(forms, n_coded, k, strict=True):
         starts.append(nodes.start[1:] + at_node)
         output, value = nodes.output + at_output, boxes.value
-        if len(widths) > 1:  # unequal widths: every leaf spells out all outputs
+        if widths != {1}:  # a leaf holds one value, or one for every output of the whole: nothing in between
             value = np.zeros((len(value), sum(k)))
             for c in range(boxes.value.shape[1]):
                 value[np.arange(len(value)), boxes.output + c + at_output] = boxes.value[:, c]

@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from explainers.trees.assembly import lay_out, stack_forms
 from explainers.trees.errors import FeatureMismatchError, MissingDirectionError, StackError, TreeEngineError
 from explainers.trees.forms import Boxes, CodedColumn, Conditions, Floats, Nodes, Tree
+
+if TYPE_CHECKING:
+    from explainers.trees.shapley import Background
 
 __all__ = ["TreeEnsemble", "Unit", "build", "stack"]
 
@@ -183,6 +186,49 @@ class TreeEnsemble:
         predict(rows, self.nodes, self.boxes.value, out)
         return out
 
+    def shapley(
+        self, X: ArrayLike, background: ArrayLike | Background | None = None
+    ) -> tuple[Floats, Floats]:
+        """Exact Shapley values of rows, in `unit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Patients to explain.
+        background : array-like of shape (b, p), or the result of `prepare_background`, optional
+            Without it, features outside a coalition follow the training weights down the trees (path-dependent).
+            With it they take the values of these patients, in turn (interventional). One row makes it a reference
+            patient: every value then says what differs from that patient.
+
+        Returns
+        -------
+        values : float array of shape (n, p, k)
+            ``base_values + values.sum(1) == predict(X)`` up to rounding.
+        base_values : float array of shape (k,)
+            Mean output over the training weights, or over the background.
+
+        Raises
+        ------
+        FeatureMismatchError, MissingDirectionError
+            If the rows or the background do not fit the model.
+        BackgroundError
+            If the background is empty or cannot be kept.
+        """
+        from explainers.trees import shapley
+
+        if background is None:
+            return shapley.path_dependent(self, X)
+        return shapley.interventional(self, X, background)
+
+    def prepare_background(self, background: ArrayLike) -> Background:
+        """Make a background (b, p) ready once, to be given to `shapley` and `toggles` instead of its rows.
+
+        Giving the rows works as well; the last few backgrounds are recognised by their content.
+        """
+        from explainers.trees.shapley import prepare_background
+
+        return prepare_background(self, background)
+
 
 def build(
     trees: Sequence[Tree],
@@ -293,9 +339,3 @@ def _column_message(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
     unknown = sorted(set(found) - set(expected))[:3]
     absent = sorted(set(expected) - set(found))[:3]
     return f"Columns {', '.join(unknown)} are not the model's; {', '.join(absent)} expected instead."
-
-
-def positive_output(ensemble: TreeEnsemble) -> NDArray[np.intp]:
-    """Outputs that carry information of their own: all but class 0 of a two-class forest."""
-    two = ensemble.unit == "probability" and ensemble.n_outputs == 2
-    return np.array([1] if two else range(ensemble.n_outputs), dtype=np.intp)

@@ -1,0 +1,203 @@
+"""Shapley values of rows, by the kernels that fit: one row at a time, or a cohort by tables of patterns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explainers.trees.errors import BackgroundError
+from explainers.trees.forms import Floats
+
+if TYPE_CHECKING:
+    from explainers.trees.ensemble import TreeEnsemble
+    from explainers.trees.interventional import Patterns
+
+__all__ = ["Background", "Workings", "interventional", "path_dependent", "prepare_background", "workings"]
+
+MOST_PATTERNS = 16_000_000  # 12 bytes each: beyond, a background does not fit beside a dashboard
+KEPT_BACKGROUNDS = 4
+COHORT = 16  # from this many rows on, tables of patterns pay
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Background:
+    """A background that one ensemble has been made ready to compare with.
+
+    Attributes
+    ----------
+    n_rows : int
+    base_values : float array of shape (k,)
+        Mean output over the background.
+    fingerprint : str
+        Name of its content.
+    patterns : Patterns
+        Distinct patterns of satisfied conditions at every leaf.
+    held : uint8 array of shape (b, conditions)
+        What each row satisfies; only where leaves are too deep for patterns, else empty.
+    """
+
+    n_rows: int
+    base_values: Floats
+    fingerprint: str
+    patterns: Patterns
+    held: NDArray[np.uint8]
+
+
+class Workings:
+    """What the kernels need of an ensemble beyond its form: made when first needed, then kept.
+
+    Attributes
+    ----------
+    splits : Splits
+        Inner nodes in the order of the path-dependent walk.
+    value : float array of shape (L, w)
+        Leaf values. Where every leaf of a tree has the same sum over all outputs (class probabilities), the effects
+        on the outputs add up to 0: the last one is left out here and follows from the others (`closes`).
+    fours : float array of shape (L, 1) or (L * blocks, 4)
+        The same in rows of four.
+    base_values : float array of shape (k,)
+        Mean output over the training weights.
+    """
+
+    def __init__(self, ensemble: TreeEnsemble) -> None:
+        from explainers.trees import path_dependent as kernels
+
+        self.splits = kernels.splits_of(ensemble.nodes)
+        self.base_values = kernels.base_values(ensemble.boxes, ensemble.base)
+        self.base_values.flags.writeable = False
+        value = ensemble.boxes.value
+        width = value.shape[1]
+        self.closes = width > 1 and _sums_are_constant(ensemble)
+        if self.closes:
+            value = np.ascontiguousarray(value[:, : width - 1])
+        width = value.shape[1]
+        fours = value
+        if width > 1:
+            fours = np.zeros((len(value), -(-width // 4) * 4))
+            fours[:, :width] = value
+            fours = fours.reshape(-1, 4)
+        self.value, self.fours = value, fours
+        for array in (value, fours):
+            array.flags.writeable = False
+        self.backgrounds: OrderedDict[str, Background] = OrderedDict()
+
+    def close(self, values: Floats) -> Floats:
+        """Fill the last output (last axis) from the others, where it was left out."""
+        if self.closes:
+            values[..., -1] = -values[..., :-1].sum(-1)
+        return values
+
+
+@lru_cache(maxsize=32)
+def workings(ensemble: TreeEnsemble) -> Workings:
+    """The ensemble's workings, kept for the ensembles used last."""
+    return Workings(ensemble)
+
+
+def _sums_are_constant(ensemble: TreeEnsemble) -> bool:
+    sums, first = ensemble.boxes.value.sum(1), np.flatnonzero(np.diff(ensemble.boxes.tree, prepend=-1))
+    return bool((np.maximum.reduceat(sums, first) - np.minimum.reduceat(sums, first)).max() < 1e-12)
+
+
+def path_dependent(ensemble: TreeEnsemble, X: ArrayLike) -> tuple[Floats, Floats]:
+    """Values (n, p, k) and base values (k,) with the trees' own training weights as the reference."""
+    from explainers.trees import path_dependent as kernels
+    from explainers.trees.cohorts import explain_cohort, fits_tables
+    from explainers.trees.rows import held
+
+    rows, work = ensemble.rows(X), workings(ensemble)
+    if len(rows) >= COHORT and fits_tables(ensemble):
+        return explain_cohort(ensemble, rows, None), work.base_values
+    out = np.zeros((len(rows), ensemble.n_features, ensemble.n_outputs))
+    lanes = work.splits.lanes
+    groups = [(int(q), np.flatnonzero(lanes == q)) for q in np.unique(lanes) if q > 0]
+    for row, values in zip(rows, out, strict=True):
+        satisfied = held(row, ensemble.conditions)
+        for q, trees in groups:
+            points, weights = kernels.quadrature(q)
+            kernels.explain_row(satisfied, work.splits, work.value, trees, (0,) * q, points, weights, values)
+    return work.close(out), work.base_values
+
+
+def prepare_background(ensemble: TreeEnsemble, background: ArrayLike | Background) -> Background:
+    """The background in the form that comparisons need; kept for the last few used, by content.
+
+    Raises
+    ------
+    BackgroundError
+        If it has no rows, or is too varied to be kept.
+    """
+    if isinstance(background, Background):
+        return background
+    from explainers.trees import interventional as kernels
+    from explainers.trees.rows import held
+
+    rows = ensemble.rows(background)
+    if len(rows) == 0:
+        raise BackgroundError(
+            "The background has no rows. Give at least one patient to compare with; a single row is a reference "
+            "patient, several are averaged over."
+        )
+    kept = workings(ensemble).backgrounds
+    fingerprint = hashlib.sha256(rows.tobytes()).hexdigest()
+    if fingerprint in kept:
+        kept.move_to_end(fingerprint)
+        return kept[fingerprint]
+    columns = np.ascontiguousarray(rows.T)
+    start, bits, count = kernels.collect_patterns(columns, ensemble.boxes, ensemble.conditions, MOST_PATTERNS)
+    if len(bits) > MOST_PATTERNS:
+        raise BackgroundError(
+            f"A background of {len(rows)} rows shows more than {MOST_PATTERNS:,} different patterns at this model's "
+            f"{ensemble.n_leaves:,} leaves, too many to keep. Use fewer rows (200 are the default)."
+        )
+    longest = int(np.diff(ensemble.boxes.start).max(initial=0))
+    if longest <= 32:  # half the memory, and it is memory that the comparison waits for
+        bits = bits.astype(np.uint32)
+    by_row = np.zeros((0, len(ensemble.conditions.feature)), np.uint8)
+    if longest > kernels.LONGEST:
+        by_row = np.array([held(row, ensemble.conditions) for row in rows])
+    base_values = ensemble.predict(background).mean(0)
+    for array in (start, bits, count, by_row, base_values):
+        array.flags.writeable = False
+    patterns = kernels.Patterns(start, bits, count, len(rows))
+    kept[fingerprint] = Background(len(rows), base_values, fingerprint, patterns, by_row)
+    while len(kept) > KEPT_BACKGROUNDS:
+        kept.popitem(last=False)
+    return kept[fingerprint]
+
+
+def interventional(
+    ensemble: TreeEnsemble, X: ArrayLike, background: ArrayLike | Background
+) -> tuple[Floats, Floats]:
+    """Values (n, p, k) and base values (k,) against a background (b, p), averaged over its rows."""
+    from explainers.trees import interventional as kernels
+    from explainers.trees.cohorts import explain_cohort, fits_tables
+    from explainers.trees.rows import held
+
+    ready, rows, work = prepare_background(ensemble, background), ensemble.rows(X), workings(ensemble)
+    if len(rows) >= COHORT and fits_tables(ensemble):
+        return explain_cohort(ensemble, rows, ready), ready.base_values
+    p, k, n = ensemble.n_features, ensemble.n_outputs, len(rows)
+    single = work.fours.shape[1] == 1
+    blocks = 1 if single else len(work.fours) // ensemble.n_leaves
+    longest = int(np.diff(ensemble.boxes.start).max(initial=0))
+    weights = kernels.shapley_weights(max(64, longest + 1))
+    out = np.zeros((n, p, k))
+    for row, values in zip(rows, out, strict=True):
+        satisfied = held(row, ensemble.conditions)
+        credit = np.zeros((p * k, 1) if single else (p * blocks, 4))
+        kernels.explain_row(
+            satisfied, ensemble.boxes, work.fours, ready.patterns, weights, kernels.BYTES_AS_LANES, p, credit
+        )
+        values[:, : work.value.shape[1] if not single else k] = credit.reshape(p, -1)[
+            :, : k if single else work.value.shape[1]
+        ]
+        if longest > kernels.LONGEST:
+            kernels.add_long_boxes(satisfied, ready.held, ensemble.boxes, work.value, weights, values)
+    return work.close(out), ready.base_values
