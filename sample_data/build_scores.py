@@ -187,6 +187,7 @@ def build_ipssm(path: Path, *, overwrite: bool = True) -> ModelBundle:
         version="2022",
         developer="Bernard and colleagues, 2022",
         intended_use="Research and teaching: the published prognostic score of myelodysplastic syndromes at diagnosis.",
+        tumours=("MDS",),
         intended_users="Clinicians and educators who know the publication",
         out_of_scope="Acute leukaemia; myelodysplastic syndromes after therapy started; choosing between medicines",
         outcome="",

@@ -48,6 +48,8 @@ class Manifest:
     synthetic : bool
         True where the training patients are invented.
     intended_use : str
+    tumours : tuple of str
+        OncoTree codes the model is meant for; empty where it names none (its training patients then say it).
     outcome : str
         What the probability is of, as a verb phrase after "patients like this": "respond".
     options, option_labels : tuple of str, mapping
@@ -96,6 +98,7 @@ class Manifest:
     date: str = ""
     synthetic: bool = False
     intended_use: str = ""
+    tumours: tuple[str, ...] = ()
     outcome: str = "respond"
     option_labels: Mapping[str, str] = field(default_factory=dict)
     library_versions: Mapping[str, str] = field(default_factory=dict)
