@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explainers.trees.search.forest import FREE, Forest
-from explainers.trees.search.restriction import restrict, single_effects
+from explainers.trees.search.restriction import single_effects
 from explainers.trees.search.rules import TOLERANCE, Goal, Rules
 
 __all__ = ["first_found"]
@@ -21,13 +21,11 @@ def first_found(
     Every score is exact; only the choice which sets to grow further is a guess. A single item that reaches the
     goal is never missed.
     """
-    n_items = len(rules.group)
-    beam = [((), rules.start())]
+    beam: list[tuple[tuple[int, ...], np.ndarray]] = [((), rules.start())]
     for _ in range(size):
         scores, parents, items = [], [], []
         for position, (_, status) in enumerate(beam):
-            smaller, _ = restrict(forest, status, 1)
-            now, effect = single_effects(smaller, n_items)
+            now, effect = single_effects(forest, status)
             free = np.flatnonzero(status == FREE)
             scores.append(goal.score(now + effect[free]))
             parents.append(np.full(len(free), position))

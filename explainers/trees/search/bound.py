@@ -53,13 +53,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from explainers.trees.search.forest import EXCLUDED, FREE
+from explainers.trees.search.forest import EXCLUDED, FREE, MOST_GROUPS
 from explainers.trees.search.restriction import restrict
 
 __all__ = ["NOTHING_LEFT", "UNDECIDED", "bound", "first_multipliers", "largest", "tighten"]
 
 UNDECIDED, NOTHING_LEFT = 0, 1
 DEFLECTION = 1.5
+WORTH_REBUILDING = 0.25  # share of items dropped by proof before the forest is restricted again
 NEW_BEST = 1e-3  # relative improvement of the bound that counts as progress
 
 
@@ -105,26 +106,58 @@ def largest(total, status, group, r, taken, prefix):
 
 
 @njit(cache=True)
+def combine(goal, w):
+    """The weights of the outputs, c = D'w, (k,)."""
+    c = np.zeros(goal.shape[1])
+    for j in range(len(w)):
+        for o in range(len(c)):
+            c[o] += w[j] * goal[j, o]
+    return c
+
+
+@njit(cache=True)
+def weigh(forest, t, c, weighted):
+    """Fill in the weighted values of one tree's boxes."""
+    first, last = forest.box_start[t], forest.box_start[t + 1]
+    for box in range(first, last):
+        weighted[box] = 0.0
+    for x in range(len(forest.value)):
+        weight = c[forest.output[t] + x]
+        for box in range(first, last):
+            weighted[box] += weight * forest.value[x, box]
+
+
+@njit(cache=True)
+def mean_range(forest, c):
+    """How far a tree's weighted values lie apart, on average."""
+    weighted, spread = np.empty(forest.value.shape[1]), 0.0
+    for t in range(len(forest.output)):
+        weigh(forest, t, c, weighted)
+        here = weighted[forest.box_start[t] : forest.box_start[t + 1]]
+        spread += here.max() - here.min()
+    return spread / max(1, len(forest.output))
+
+
+@njit(cache=True)
 def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
     """B without its last term for weights w and multipliers L (Q,), one pass over the forest.
 
     Fills `total` (n_items,) with Lam, `choice` (T,) with each tree's best box (-1 for a tree that no weight looks
-    at, which stays in its `active` box) and `at_choice` (J,) with the expressions' values there. Returns the sum
-    and the mean range of a tree.
+    at, which stays in its `active` box) and `at_choice` (J,) with the expressions' values there. Returns the sum.
     """
-    k, width = len(forest.base), forest.value.shape[1]
-    c = np.zeros(k)
-    a, spread = 0.0, 0.0
+    k, width = len(forest.base), len(forest.value)
+    c = combine(goal, w)
+    a = 0.0
     for j in range(len(w)):
         a += w[j] * offset[j]
-        for o in range(k):
-            c[o] += w[j] * goal[j, o]
     outputs = forest.base.copy()
     for o in range(k):
         a += c[o] * forest.base[o]
     total[:] = 0.0
     slack = np.empty(len(forest.slot_group))
     earned = np.empty(len(forest.literal_slot))
+    running = np.zeros(MOST_GROUPS + 1)  # sums along the path; boxes share those of their common beginning
+    weighted = np.empty(forest.value.shape[1])
     for t in range(len(forest.output)):
         o = forest.output[t]
         seen = False
@@ -133,15 +166,14 @@ def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
         if not seen:
             choice[t] = -1
             for x in range(width):
-                outputs[o + x] += forest.value[active[t], x]
+                outputs[o + x] += forest.value[x, active[t]]
             continue
         sum_slack = 0.0
         for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
             m = 0.0
             for q in range(forest.link_start[s], forest.link_start[s + 1]):
                 y = L[q]
-                if -y > m:
-                    m = -y
+                m = max(m, -y)
                 for b in range(forest.item_start[q], forest.item_start[q + 1]):
                     total[forest.item[b]] += y
             slack[s] = m
@@ -149,30 +181,27 @@ def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
         for literal in range(forest.literal_start[t], forest.literal_start[t + 1]):
             m = 0.0 if forest.unchanged[literal] == 1 else -np.inf
             for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
-                y = -L[forest.allowed[b]]
-                if y > m:
-                    m = y
+                m = max(m, -L[forest.allowed[b]])
             earned[literal] = m - slack[forest.literal_slot[literal]]
-        best, best_box, low, high = -np.inf, -1, np.inf, -np.inf
+        weigh(forest, t, c, weighted)
+        best, best_box = -np.inf, -1
         for box in range(forest.box_start[t], forest.box_start[t + 1]):
-            v = 0.0
-            for x in range(width):
-                v += c[o + x] * forest.value[box, x]
-            low, high = min(low, v), max(high, v)
-            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
-                v += earned[forest.entry[e]]
+            depth = forest.shared[box]
+            for e in range(forest.entry_start[box] + depth, forest.entry_start[box + 1]):
+                running[depth + 1] = running[depth] + earned[forest.entry[e]]
+                depth += 1
+            v = weighted[box] + running[depth]
             if v > best:
                 best, best_box = v, box
         a += best + sum_slack
-        spread += high - low
         choice[t] = best_box
         for x in range(width):
-            outputs[o + x] += forest.value[best_box, x]
+            outputs[o + x] += forest.value[x, best_box]
     for j in range(len(w)):
         at_choice[j] = offset[j]
         for o in range(k):
             at_choice[j] += goal[j, o] * outputs[o]
-    return a, spread / max(1, len(forest.output))
+    return a
 
 
 @njit(cache=True)
@@ -285,16 +314,17 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     gradient, step = np.zeros(len(L)), np.zeros(len(L))
     literal_at, choice = np.empty(len(forest.slot_group), np.int32), np.empty(len(forest.output), np.int32)
     active = active_boxes(forest)
-    stalls, scale, outcome, steps = 0, 0.0, UNDECIDED, 0
+    scale = 1.8 / (
+        mean_range(forest, combine(goal, w)) + 1e-12
+    )  # brings a step in w to the size of a step in L
+    stalls, outcome, steps, dropped = 0, UNDECIDED, 0, 0
     for n in range(most_steps):
         steps = n + 1
-        a, spread = bound(forest, active, goal, offset, w, L, total, choice, at_choice)
+        a = bound(forest, active, goal, offset, w, L, total, choice, at_choice)
         last = largest(total, status, group, r, taken, prefix)
         now = a + prefix[r]
         for size in range(r + 1):
             by_size[size] = min(by_size[size], a + prefix[size])
-        if n == 0:
-            scale = 0.3 / (spread / 6 + 1e-12)  # brings a step in w to the size of a step in L
         if now < best:
             stalls = stalls + 1 if best - now < NEW_BEST * abs(best) else 0
             best = now
@@ -305,12 +335,16 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
         if now <= tolerance:
             outcome = NOTHING_LEFT
             break
-        dropped = False
+        n_free = 0
         for i in range(n_items):
-            if status[i] == FREE and taken[i] == 0 and now - last + total[i] <= tolerance:
-                status[i] = EXCLUDED
-                dropped = True
-        if dropped:
+            if status[i] == FREE:
+                if taken[i] == 0 and now - last + total[i] <= tolerance:
+                    status[i] = EXCLUDED
+                    dropped += 1
+                else:
+                    n_free += 1
+        if dropped > WORTH_REBUILDING * n_free:
+            dropped = 0
             forest, origin = restrict(forest, status, r)
             L, best_L, step = L[origin], best_L[origin], step[origin]
             active, gradient = active_boxes(forest), np.zeros(len(L))
@@ -342,19 +376,19 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
         if J > 1:
             w -= length * scale * w_step
             onto_simplex(w)
-    rest, _ = bound(forest, active, goal, offset, best_w, best_L, total, choice, at_choice)
+    rest = bound(forest, active, goal, offset, best_w, best_L, total, choice, at_choice)
     return outcome, forest, best_w, best_L, total, rest, by_size, steps
 
 
 @njit(cache=True)
 def first_multipliers(forest, goal, w):
     """A start for L: what each link does to its tree's weighted value on its own, (Q,)."""
-    c = np.zeros(len(forest.base))
-    for j in range(len(w)):
-        c += w[j] * goal[j]
+    c = combine(goal, w)
+    weighted = np.empty(forest.value.shape[1])
     L = np.zeros(len(forest.item_start) - 1)
     known = np.zeros(len(L), np.uint8)
     for t in range(len(forest.output)):
+        weigh(forest, t, c, weighted)
         now = 0.0
         for round_ in range(2):  # the active box first, then those one item away
             for box in range(forest.box_start[t], forest.box_start[t + 1]):
@@ -365,9 +399,7 @@ def first_multipliers(forest, goal, w):
                         needed = forest.entry[e]
                 if lacking != round_:
                     continue
-                v = 0.0
-                for x in range(forest.value.shape[1]):
-                    v += c[forest.output[t] + x] * forest.value[box, x]
+                v = weighted[box]
                 if round_ == 0:
                     now = v
                     continue

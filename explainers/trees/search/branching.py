@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explainers.trees.search.bound import NOTHING_LEFT, first_multipliers, largest, tighten
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE, Forest
+from explainers.trees.search.pairs import MOST_ITEMS, winning_pairs
 from explainers.trees.search.restriction import restrict, single_effects
 from explainers.trees.search.rules import TOLERANCE, Goal, Rules
 
@@ -21,7 +23,7 @@ Status = NDArray[np.int8]
 
 # Bounds prune at half the tolerance, so that rounding (some 1e-12) can never cut off a set that counts as a win.
 PRUNE = TOLERANCE / 2
-ROOT_STEPS, ROOT_STALLS = 800, 100
+ROOT_STEPS, ROOT_STALLS = 300, 30
 NODE_STEPS, NODE_STALLS = 20, 12
 AIM = 0.03  # Polyak's target lies this share of the present score below zero
 
@@ -82,9 +84,9 @@ def ask(
 ) -> Answer:
     """Search for sets of at most `size` items whose score is over the tolerance.
 
-    Depth first: at each node the exact effect of every single further item is looked at, then the bound is
-    tightened (`bound.tighten`), then the node is split on the item with the largest total multiplier, chosen or
-    excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
+    Depth first: a node with two changes left or fewer is closed exactly (`pairs`); at others the exact effect of
+    every single further item is looked at, then the bound is tightened (`bound.tighten`), then the node is split on
+    the item with the largest total multiplier, chosen or excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
     what is looked at exactly together cover all sets: an empty answer that is `settled` is a proof.
 
     Parameters
@@ -93,11 +95,10 @@ def ask(
         Without it the first set found ends the search. With it all are collected, up to that number; this expects
         that no smaller set exists, so that every set found has exactly `size` items.
     """
-    n_items = len(rules.group)
     answer = Answer()
     status = rules.start()
     root, _ = restrict(forest, status, size)
-    now, _ = single_effects(root, n_items)
+    now, _ = single_effects(root, status)
     expressions = goal.weights @ now + goal.offset
     weights = np.zeros(len(expressions))
     weights[expressions.argmin()] = 1.0
@@ -111,7 +112,7 @@ def ask(
             return answer
         chosen = np.flatnonzero(node.status == CHOSEN)
         left = size - len(chosen)
-        found, done = _look(node, goal, rules, chosen, left, n_items, collect=most_sets is not None)
+        found, done = _look(node, goal, rules, chosen, left, group, most_sets)
         answer.sets += found
         if answer.sets and most_sets is None:
             answer.settled = True
@@ -136,24 +137,47 @@ def ask(
 
 
 def _look(
-    node: Node, goal: Goal, rules: Rules, chosen: NDArray[np.intp], left: int, n_items: int, *, collect: bool
+    node: Node,
+    goal: Goal,
+    rules: Rules,
+    chosen: NDArray[np.intp],
+    left: int,
+    group: NDArray[np.int64],
+    most: int | None,
 ) -> tuple[list[tuple[int, ...]], bool]:
-    """Winning sets among the chosen items and those with one item more, and whether that was all there is."""
-    now, effect = single_effects(node.forest, n_items)
+    """Winning sets among the chosen items with up to two more, and whether that was all there is.
+
+    One item more is always tried, two more where no third could follow. To collect (`most` is given), sets of
+    less than the full size need no look: none of them wins.
+    """
+    now, effect = single_effects(node.forest, node.status)
     items = tuple(map(int, chosen))
     if goal.score(now) > TOLERANCE and rules.admit(items):
         return [items], True
     free = np.flatnonzero(node.status == FREE)
     if left == 0 or len(free) == 0:
         return [], True
-    if collect and left > 1:
+    if most is None or left == 1:
+        score = goal.score(now + effect[free])
+        order = np.argsort(-score, kind="stable")[: int((score > TOLERANCE).sum())]
+        sets = _admitted(rules, items, free[order][:, None], most)
+        if sets or left == 1:
+            return sets, left == 1
+    if left > 2 or len(free) > MOST_ITEMS:
         return [], False
-    score = goal.score(now + effect[free])
-    order = np.argsort(-score, kind="stable")
-    winners = (tuple(sorted((*items, int(free[a])))) for a in order[: int((score > TOLERANCE).sum())])
-    admitted = (w for w in winners if rules.admit(w))
-    sets = list(admitted) if collect else [w for w, _ in zip(admitted, range(1), strict=False)]
-    return sets, left == 1
+    limit = len(free) ** 2 if most is None or rules.apart or rules.needs else most + 1
+    pairs = winning_pairs(
+        node.forest, node.status, group, now, effect, goal.weights, goal.offset, TOLERANCE, limit
+    )  # fmt: skip
+    return _admitted(rules, items, pairs, most), True
+
+
+def _admitted(
+    rules: Rules, items: tuple[int, ...], more: NDArray[np.intp], most: int | None
+) -> list[tuple[int, ...]]:
+    """The sets that keep the rules: the first one only, unless all are collected."""
+    sets = (tuple(sorted((*items, *map(int, extra)))) for extra in more)
+    return list(islice((s for s in sets if rules.admit(s)), 1 if most is None else most + 1))
 
 
 def _branch(

@@ -26,13 +26,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHOSEN", "EXCLUDED", "FREE", "Forest"]
+__all__ = ["CHOSEN", "EXCLUDED", "FREE", "MOST_GROUPS", "Forest"]
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 # What is settled about an item at a node of the search.
 FREE, CHOSEN, EXCLUDED = 0, 1, 2
+
+# Groups that one path of a tree may test.
+MOST_GROUPS = 256
 
 
 class Forest(NamedTuple):
@@ -44,9 +47,10 @@ class Forest(NamedTuple):
     base: Floats  # (k,)
     output: Ints  # (T,) first output that the tree's values add to
     box_start: Ints  # (T + 1,) boxes of a tree
-    value: Floats  # (L, w)
+    value: Floats  # (w, L)
     entry_start: Ints  # (L + 1,) entries of a box
-    entry: Ints  # literal
+    entry: Ints  # literal, in the order of the path from the root
+    shared: Ints  # (L,) leading entries that a box has in common with the one before it in its tree
     literal_start: Ints  # (T + 1,) literals of a tree
     literal_slot: Ints  # (N,)
     unchanged: NDArray[np.uint8]  # (N,) whether the literal holds while its group is untouched

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from explainers.trees.search.forest import Forest
+from explainers.trees.search.forest import MOST_GROUPS, Forest
+from explainers.trees.search.restriction import shared_entries
 
 __all__ = ["condition_masks", "project"]
 
 BITS = 64
+DEPENDS, ALWAYS, NEVER = 0, 1, 2
 
 
 @njit(cache=True)
@@ -23,39 +25,51 @@ def holds(v, c, conditions):
 
 
 @njit(cache=True)
-def condition_masks(row, rows, conditions, group_of_feature, group_start, words):
-    """Per distinct condition: does the unchanged row satisfy it, and which items of its feature's group do.
+def condition_masks(row, place, values, conditions, group_of_feature, group_start, words):
+    """What every distinct condition says: for the unchanged row, and which items of its feature's group satisfy it.
 
-    `row` (columns,) is the patient, `rows` (n_items, columns) the patient after each single item; items of one
-    group are neighbours, and bit b of a mask stands for the group's item number b.
+    `row` (columns,) is the patient. Items of one group are neighbours; item i sets column c to
+    ``values[i, place[c]]``. Bit b of a mask stands for the group's item number b.
+
+    Returns
+    -------
+    unchanged : (conditions,) 1 where the patient satisfies it
+    mask : (conditions, words)
+    verdict : (conditions,) ALWAYS or NEVER where no item makes a difference, else DEPENDS
     """
     count = len(conditions.column)
     unchanged = np.zeros(count, np.uint8)
+    verdict = np.zeros(count, np.uint8)
     mask = np.zeros((count, words), np.uint64)
     for c in range(count):
         column = conditions.column[c]
-        unchanged[c] = holds(row[column], c, conditions)
+        now = holds(row[column], c, conditions)
+        unchanged[c] = now
         group = group_of_feature[conditions.feature[c]]
+        met, size = 0, 0
         if group >= 0:
-            for i in range(group_start[group], group_start[group + 1]):
-                if holds(rows[i, column], c, conditions):
-                    b = i - group_start[group]
+            size = group_start[group + 1] - group_start[group]
+            for b in range(size):
+                if holds(values[group_start[group] + b, place[column]], c, conditions):
+                    met += 1
                     mask[c, b // BITS] |= np.uint64(1) << np.uint64(b % BITS)
-    return unchanged, mask
+        if now and met == size:
+            verdict[c] = ALWAYS
+        elif not now and met == 0:
+            verdict[c] = NEVER
+        else:
+            verdict[c] = DEPENDS
+    return unchanged, mask, verdict
 
 
 @njit(cache=True)
-def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, group_start, max_size):
+def project(boxes, trees, base, outputs, unchanged, mask, verdict, group_of_feature, group_start, max_size):
     """The Forest of one patient, without the boxes that need more than `max_size` changes.
 
     Conditions of one box on the same group (the columns of a category, say) are joined into one literal first.
     """
     n_boxes, total, words = len(boxes.tree), len(boxes.condition), mask.shape[1]
     n_groups = len(group_start) - 1
-    full = np.zeros((n_groups, words), np.uint64)
-    for g in range(n_groups):
-        for b in range(group_start[g + 1] - group_start[g]):
-            full[g, b // BITS] |= np.uint64(1) << np.uint64(b % BITS)
     box_start = np.zeros(trees + 1, np.int32)
     kept = np.empty(n_boxes, np.int32)
     entry_start = np.zeros(n_boxes + 1, np.int32)
@@ -68,9 +82,9 @@ def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, grou
         n_groups, -1, np.int32
     )  # newest literal of a group within the tree, then a chain backwards
     earlier = np.empty(total, np.int32)
-    box_group = np.empty(256, np.int32)
-    box_unchanged = np.empty(256, np.uint8)
-    box_mask = np.empty((256, words), np.uint64)
+    box_group = np.empty(MOST_GROUPS, np.int32)
+    box_unchanged = np.empty(MOST_GROUPS, np.uint8)
+    box_mask = np.empty((MOST_GROUPS, words), np.uint64)
     new_base = base.copy()
     output = np.zeros(trees, np.int32)
     n_trees, n_kept, n_entries, n_literals, box = 0, 0, 0, 0, 0
@@ -81,41 +95,40 @@ def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, grou
             alive, n_joined, needed = True, 0, 0
             for j in range(boxes.start[box], boxes.start[box + 1]):
                 c = boxes.condition[j]
-                group = group_of_feature[boxes.feature[j]]
-                if group < 0:
-                    if unchanged[c] == 0:
-                        alive = False
-                        break
+                if verdict[c] == ALWAYS:
                     continue
+                if verdict[c] == NEVER:
+                    alive = False
+                    break
+                group = group_of_feature[boxes.feature[j]]
                 a = 0
                 while a < n_joined and box_group[a] != group:
                     a += 1
                 if a == n_joined:
                     if n_joined == len(box_group):
-                        raise ValueError("A path of the model tests more than 256 features that may change.")
+                        raise ValueError(
+                            "A path of the model tests more than 256 groups of features that may change."
+                        )
                     n_joined += 1
                     box_group[a], box_unchanged[a] = group, unchanged[c]
-                    box_mask[a] = mask[c]
+                    for word in range(words):
+                        box_mask[a, word] = mask[c, word]
                 else:
                     box_unchanged[a] &= unchanged[c]
-                    box_mask[a] &= mask[c]
+                    for word in range(words):
+                        box_mask[a, word] &= mask[c, word]
             for a in range(n_joined):
                 if not alive:
                     break
-                nothing, everything = True, True
-                for word in range(words):
-                    nothing &= box_mask[a, word] == 0
-                    everything &= box_mask[a, word] == full[box_group[a], word]
                 if box_unchanged[a] == 0:
                     needed += 1
+                    nothing = True
+                    for word in range(words):
+                        nothing &= box_mask[a, word] == 0
                     alive = (not nothing) and needed <= max_size
-                elif everything:
-                    box_group[a] = -1  # says nothing
             if alive:
                 for a in range(n_joined):
                     group = box_group[a]
-                    if group < 0:
-                        continue
                     literal = latest[group]
                     while literal >= first_literal:
                         same = literal_unchanged[literal] == box_unchanged[a]
@@ -127,7 +140,8 @@ def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, grou
                     if literal < first_literal:
                         literal = n_literals
                         literal_group[literal], literal_unchanged[literal] = group, box_unchanged[a]
-                        literal_mask[literal] = box_mask[a]
+                        for word in range(words):
+                            literal_mask[literal, word] = box_mask[a, word]
                         earlier[literal] = latest[group]
                         latest[group] = literal
                         n_literals += 1
@@ -147,9 +161,10 @@ def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, grou
         output[n_trees] = outputs[tree]
         n_trees += 1
         box_start[n_trees], literal_start[n_trees] = n_kept, n_literals
-    value = np.empty((n_kept, boxes.value.shape[1]))
+    value = np.empty((boxes.value.shape[1], n_kept))
     for a in range(n_kept):
-        value[a] = boxes.value[kept[a]]
+        for c in range(len(value)):
+            value[c, a] = boxes.value[kept[a], c]
     linked = link(literal_start[: n_trees + 1], literal_group, literal_mask, group_start)
     return Forest(
         new_base,
@@ -158,6 +173,7 @@ def project(boxes, trees, base, outputs, unchanged, mask, group_of_feature, grou
         value,
         entry_start[: n_kept + 1].copy(),
         entry[:n_entries].copy(),
+        shared_entries(box_start[: n_trees + 1], entry_start, entry),
         literal_start[: n_trees + 1].copy(),
         linked[0],
         literal_unchanged[:n_literals].copy(),

@@ -7,10 +7,25 @@ from numba import njit
 
 from explainers.trees.search.forest import CHOSEN, FREE, Forest
 
-__all__ = ["restrict", "single_effects"]
+__all__ = ["restrict", "shared_entries", "single_effects"]
 
 # What a literal says under the present choices.
 HOLDS, FAILS, OPEN = 0, 1, 2
+
+
+@njit(cache=True)
+def shared_entries(box_start, entry_start, entry):
+    """How many leading entries each box shares with the box before it in the same tree, (L,)."""
+    shared = np.zeros(box_start[-1], np.int32)
+    for t in range(len(box_start) - 1):
+        for box in range(box_start[t] + 1, box_start[t + 1]):
+            before, here = entry_start[box - 1], entry_start[box]
+            most = min(here - before, entry_start[box + 1] - here)
+            n = 0
+            while n < most and entry[before + n] == entry[here + n]:
+                n += 1
+            shared[box] = n
+    return shared
 
 
 @njit(cache=True)
@@ -35,8 +50,8 @@ def restrict(forest, status, most):
     base = forest.base.copy()
     output = np.empty(trees, np.int32)
     box_start = np.zeros(trees + 1, np.int32)
-    kept = np.empty(len(forest.value), np.int32)
-    entry_start = np.zeros(len(forest.value) + 1, np.int32)
+    kept = np.empty(forest.value.shape[1], np.int32)
+    entry_start = np.zeros(forest.value.shape[1] + 1, np.int32)
     entry = np.empty(len(forest.entry), np.int32)
     literal_start = np.zeros(trees + 1, np.int32)
     literal_slot = np.empty(n_literals, np.int32)
@@ -114,8 +129,8 @@ def restrict(forest, status, most):
                 entry_start[n_kept] = n_entries
         if n_kept - first_box <= 1:
             if n_kept > first_box:
-                for c in range(forest.value.shape[1]):
-                    base[forest.output[t] + c] += forest.value[kept[first_box], c]
+                for c in range(len(forest.value)):
+                    base[forest.output[t] + c] += forest.value[c, kept[first_box]]
             n_kept, n_entries = first_box, first_entry
             continue
         for e in range(first_entry, n_entries):  # number the literals, slots and links that are still in use
@@ -152,9 +167,10 @@ def restrict(forest, status, most):
         output[n_trees] = forest.output[t]
         n_trees += 1
         box_start[n_trees], literal_start[n_trees], slot_start[n_trees] = n_kept, n_lit, n_slot
-    value = np.empty((n_kept, forest.value.shape[1]))
-    for a in range(n_kept):
-        value[a] = forest.value[kept[a]]
+    value = np.empty((len(forest.value), n_kept))
+    for c in range(len(value)):
+        for a in range(n_kept):
+            value[c, a] = forest.value[c, kept[a]]
     smaller = Forest(
         base,
         output[:n_trees].copy(),
@@ -162,6 +178,7 @@ def restrict(forest, status, most):
         value,
         entry_start[: n_kept + 1].copy(),
         entry[:n_entries].copy(),
+        shared_entries(box_start[: n_trees + 1], entry_start, entry),
         literal_start[: n_trees + 1].copy(),
         literal_slot[:n_lit].copy(),
         unchanged[:n_lit].copy(),
@@ -177,44 +194,61 @@ def restrict(forest, status, most):
 
 
 @njit(cache=True)
-def single_effects(forest, n_items):
-    """Exact outputs without any further item, (k,), and what each single item adds to them, (n_items, k).
+def single_effects(forest, status):
+    """Exact outputs for the chosen items, (k,), and what each single further item adds to them, (n_items, k).
 
     A box that is active now is lost by an item that one of its literals does not allow; a box that lacks exactly
-    one group is gained by the items of that group that it allows.
+    one group is gained by the items of that group that it allows. Only the rows of free items mean anything.
     """
-    k = len(forest.base)
+    k, width = len(forest.base), len(forest.value)
     now = forest.base.copy()
     gain = np.zeros((len(forest.item_start) - 1, k))
+    says = np.empty(len(forest.literal_slot), np.uint8)
+    taken = np.full(len(forest.slot_group), -1, np.int32)  # the chosen link of a slot
+    for s in range(len(taken)):
+        for q in range(forest.link_start[s], forest.link_start[s + 1]):
+            for a in range(forest.item_start[q], forest.item_start[q + 1]):
+                if status[forest.item[a]] == CHOSEN:
+                    taken[s] = q
+    for literal in range(len(says)):
+        q = taken[forest.literal_slot[literal]]
+        if q < 0:
+            says[literal] = HOLDS if forest.unchanged[literal] == 1 else OPEN
+            continue
+        says[literal] = FAILS
+        for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+            if forest.allowed[a] == q:
+                says[literal] = HOLDS
     for t in range(len(forest.output)):
         o = forest.output[t]
         for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            first, last = forest.entry_start[box], forest.entry_start[box + 1]
             lacking, needed = 0, -1
-            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
-                if forest.unchanged[forest.entry[e]] == 0:
-                    lacking += 1
+            for e in range(first, last):
+                said = says[forest.entry[e]]
+                if said != HOLDS:
+                    lacking += 2 if said == FAILS else 1
                     needed = forest.entry[e]
                     if lacking > 1:
                         break
-            if lacking > 1:
+            if lacking == 1:
+                for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
+                    for c in range(width):
+                        gain[forest.allowed[a], o + c] += forest.value[c, box]
+            if lacking > 0:
                 continue
-            for c in range(forest.value.shape[1]):
-                v = forest.value[box, c]
-                if v == 0.0:
-                    continue
-                if lacking == 1:
-                    for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
-                        gain[forest.allowed[a], o + c] += v
-                    continue
-                now[o + c] += v
-                for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
-                    literal = forest.entry[e]
-                    s = forest.literal_slot[literal]
+            for c in range(width):
+                now[o + c] += forest.value[c, box]
+            for e in range(first, last):
+                literal = forest.entry[e]
+                s = forest.literal_slot[literal]
+                for c in range(width):
+                    v = forest.value[c, box]
                     for q in range(forest.link_start[s], forest.link_start[s + 1]):
                         gain[q, o + c] -= v
                     for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
                         gain[forest.allowed[a], o + c] += v
-    effect = np.zeros((n_items, k))
+    effect = np.zeros((len(status), k))
     for q in range(len(gain)):
         for a in range(forest.item_start[q], forest.item_start[q + 1]):
             for c in range(k):

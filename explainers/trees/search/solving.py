@@ -105,9 +105,10 @@ def forest_of(
     from explainers.trees.search.projection import condition_masks, project
 
     row = np.asarray(row, float).ravel()
-    touched = [frozenset(ensemble.feature_index(f) for f in change) for change in changes]
+    p = ensemble.n_features
+    touched = [frozenset(map(ensemble.feature_index, change)) for change in changes]
     groups: dict[frozenset[int], int] = {}
-    owner = np.full(ensemble.n_features, -1, np.int64)
+    owner = np.full(p, -1, np.int64)
     for features in touched:
         number = groups.setdefault(features, len(groups))
         if not features or any(owner[f] not in (-1, number) for f in features):
@@ -119,17 +120,38 @@ def forest_of(
     numbers = np.array([groups[features] for features in touched], np.int64)
     order = np.argsort(numbers, kind="stable")
     group_start = np.searchsorted(numbers[order], np.arange(len(groups) + 1)).astype(np.int64)
-    rows = np.repeat(row[None], len(changes), axis=0)
+    columns = [
+        [*sorted(f), *(p + c for c, coded in enumerate(ensemble.coded) if coded.feature in f)] for f in groups
+    ]
+    place = np.zeros(p + len(ensemble.coded), np.int64)
+    for group in columns:
+        place[group] = np.arange(len(group))
+    values = np.zeros((len(changes), max(map(len, columns), default=1)))
     for position, a in enumerate(order):
+        by_column = dict(zip(sorted(touched[a]), range(len(touched[a])), strict=True))
         for feature, value in changes[a].items():
-            rows[position, ensemble.feature_index(feature)] = value
-    coded = ensemble.rows(np.vstack([row[None], rows]))
+            f = feature if isinstance(feature, int) else ensemble.feature_index(feature)
+            values[position, by_column[f]] = value
+    for c, coded in enumerate(ensemble.coded):
+        if owner[coded.feature] >= 0:
+            mine = numbers[order] == owner[coded.feature]
+            values[mine, place[p + c]] = coded.encode(values[mine, place[coded.feature]])
+    if not ensemble.takes_missing and np.isnan(values).any():
+        raise SearchError(
+            "A change makes a feature unknown, and this model has no direction for missing values."
+        )
     widest = int(np.diff(group_start).max(initial=1))
-    unchanged, mask = condition_masks(
-        coded[0], coded[1:], ensemble.conditions, owner, group_start, (widest + 63) // 64
+    unchanged, mask, verdict = condition_masks(
+        ensemble.rows(row[None])[0],
+        place,
+        values,
+        ensemble.conditions,
+        owner,
+        group_start,
+        (widest + 63) // 64,
     )
     forest = project(
-        ensemble.boxes, ensemble.n_trees, ensemble.base, ensemble.nodes.output, unchanged, mask, owner,
+        ensemble.boxes, ensemble.n_trees, ensemble.base, ensemble.nodes.output, unchanged, mask, verdict, owner,
         group_start, max_size,
     )  # fmt: skip
     return forest, numbers[order], order
@@ -262,10 +284,11 @@ def warm() -> None:
     children = np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([2.0, 1.0, 1.0])
     trees = [
         Tree(np.array([f, -1, -1]), np.array([0.5, 0, 0]), np.zeros(3, bool), *children, at_leaf)
-        for f in range(3)
+        for f in range(5)
     ]
-    ensemble = build(trees, ["a", "b", "c"], ["output"], "value", [0.0])
-    forest, group, _ = forest_of(ensemble, np.zeros(3), [{f: 1.0} for f in range(3)], 2)
-    goal = Goal.over(0, 1, 2.5)
-    first_found(forest, goal, Rules(group), 2)
-    ask(forest, goal, Rules(group), 2, Budget(10, math.inf))
+    ensemble = build(trees, list("abcde"), ["output"], "value", [0.0])
+    forest, group, _ = forest_of(ensemble, np.zeros(5), [{f: 1.0} for f in range(5)], 4)
+    for level in (2.5, 3.5, 4.5):  # from pairs alone to a bound that proves that nothing is left
+        goal = Goal.over(0, 1, level)
+        first_found(forest, goal, Rules(group), 3)
+        ask(forest, goal, Rules(group), 3, Budget(10, math.inf))
