@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explainers.charts.ranking import RankedOption
-from explainers.counterfactuals import SingleChanges
+from explainers.counterfactuals import Goal, GoalError, SingleChanges
+from explainers.explanation import Counterfactual
 from oncology.edits import changes_between
 from oncology.features import FeatureSchema, FeatureSpec
 from oncology.patients import PatientProfile
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
 __all__ = [
     "NumberRange",
     "change_words",
+    "comparison_rows",
+    "counterfactual_rows",
+    "group_goal",
     "headline",
     "number_range",
     "offered_numbers",
     "ranked_options",
     "shown_alterations",
+    "single_changes_html",
 ]
 
 # Ends of the sliders; the box beside each takes every believable value.
@@ -134,9 +140,9 @@ def ranked_options(after: Ranking, before: Ranking | None = None) -> tuple[Ranke
 
 
 def change_words(schema: FeatureSchema, before: PatientProfile, after: PatientProfile) -> list[str]:
-    """What an edit changed, one phrase a feature: "KRAS altered, was not assayed"."""
+    """What an edit changed, one phrase a feature: "KRAS: not assayed → altered"."""
     return [
-        f"{spec.label}: {spec.words(new)}, was {spec.words(old)}"
+        f"{spec.label}: {spec.words(old)} → {spec.words(new)}"
         for spec, old, new in changes_between(schema, before, after)
     ]
 
@@ -179,13 +185,15 @@ def _score_words(now: Recommendation, before: Ranking) -> tuple[str, str]:
 
 def _moves(before: Ranking, after: Ranking) -> str:
     sentences = []
+    told: set[str] = set()
     if before.ordered and before.ordered[0].option != after.ordered[0].option:
         sentences.append(f"As recorded, {before.ordered[0].label} comes first.")
+        told = {before.ordered[0].option, after.ordered[0].option}
     if after.has_bands:
         was = {r.option for r in before.ordered if r.band == 1}
         now = {r.option for r in after.ordered if r.band == 1}
-        joined = [r.label for r in after.ordered if r.option in now - was]
-        left = [r.label for r in before.ordered if r.option in was - now]
+        joined = [r.label for r in after.ordered if r.option in now - was - told]
+        left = [r.label for r in before.ordered if r.option in was - now - told]
         if joined:
             sentences.append(f"New in the top band: {', '.join(joined)}.")
         if left:
@@ -203,3 +211,101 @@ def _moves(before: Ranking, after: Ranking) -> str:
             f"{r.label} moves most, from {100 * was_p:.0f} to {100 * (r.probability or 0.0):.0f} of 100."
         )
     return " ".join(sentences)
+
+
+def comparison_rows(bundle: ModelBundle, before: Ranking, after: Ranking) -> list[dict[str, Any]]:
+    """Every number of two rankings side by side, one row an option, best first as edited."""
+    scale, digits = (1.0, 2) if bundle.is_score else (100.0, 1)
+    unit = "score" if bundle.is_score else "per 100"
+
+    def number(value: float | None) -> float | None:
+        return None if value is None else round(scale * value, digits)
+
+    rows = []
+    for r in (*after.ordered, *after.abstained):
+        was = before.of(r.option)
+        row: dict[str, Any] = {"option": r.label}
+        if after.has_bands:
+            row |= {"band": r.band, "band as recorded": was.band}
+        if bundle.formula is not None and bundle.formula.categories:
+            row |= {"group": r.group, "group as recorded": was.group}
+        row |= {unit: number(r.probability), "low": number(r.low), "high": number(r.high)}
+        row |= {f"{unit} as recorded": number(was.probability)}
+        row |= {"low as recorded": number(was.low), "high as recorded": number(was.high)}
+        rows.append(row | {"no answer because": r.reason if r.abstained else ""})
+    return rows
+
+
+def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int = 8) -> str:
+    """The single changes that shift the top band (or move a score most), as one small HTML table."""
+    if not found.changes:
+        return "<p>The model reads no alterations, so there is none to change.</p>"
+    ranked = bundle.ranks
+    chosen = found.shifting() if ranked else found.changes
+    n = len({c.change.feature for c in found.changes})
+    if ranked and not chosen:
+        return f"<p>None: whichever of {n} alterations changes alone, the top band keeps its members.</p>"
+    label = dict(zip(found.options, found.labels, strict=True))
+    scale, digits = (1.0, 2) if bundle.is_score else (100.0, 0)
+    lines = ""
+    for c in chosen[:most]:
+        move = np.nan_to_num(np.abs(c.after - found.before), nan=-1.0)
+        k = int(np.argmax(move))
+        spec = bundle.schema.feature(c.change.feature)
+        then = ", ".join(label[o] for o in c.band_one) if ranked else ""
+        numbers = f"{scale * found.before[k]:.{digits}f} → {scale * c.after[k]:.{digits}f}"
+        moves = (
+            f"{escape(found.labels[k])} <b>{numbers}</b>" if len(found.options) > 1 else f"<b>{numbers}</b>"
+        )
+        note = "".join(f'<span class="gb-note">{escape(words)}</span>' for words in c.cautions)
+        lines += (
+            f'<tr><th scope="row">{escape(spec.label)}<span class="gb-note">{escape(spec.words(c.change.before))} → '
+            f"{escape(spec.words(c.change.after))}</span>{note}</th>"
+            + (f"<td>{escape(then)}</td>" if ranked else "")
+            + f"<td>{moves}</td></tr>"
+        )
+    top = '<th scope="col">Top band then</th>' if ranked else ""
+    unit = "score" if bundle.is_score else "per 100"
+    count = (
+        f"<p>{len(chosen)} of {len(found.changes)} single changes shift the top band; "
+        f"{'the largest ' + str(most) + ' stand here.' if len(chosen) > most else 'all stand here.'}</p>"
+        if ranked
+        else f"<p>The {min(most, len(chosen))} of {len(found.changes)} single changes that move it most.</p>"
+    )
+    return (
+        f'{count}<table class="gb-list"><thead><tr><th scope="col">Change</th>{top}'
+        f'<th scope="col">Moves most ({unit})</th></tr></thead><tbody>{lines}</tbody></table>'
+    )
+
+
+def group_goal(bundle: ModelBundle, group: str, *, or_lower: bool) -> Goal:
+    """The goal of a risk group "or lower" ("or higher"), as a threshold on the score.
+
+    Groups are right-closed on the score rounded to two decimals, so the threshold lies half a hundredth further.
+    """
+    formula = bundle.formula
+    assert formula is not None
+    i = formula.categories.index(group)
+    cuts = (-math.inf, *formula.cut_points, math.inf)
+    value = cuts[i + 1] if or_lower else cuts[i]
+    if not math.isfinite(value):
+        raise GoalError(f"Every score is in the group {group!r} or {'lower' if or_lower else 'higher'}.")
+    return Goal(bundle.options[0], "threshold", round(value + 0.005, 6), "under" if or_lower else "over")
+
+
+def counterfactual_rows(
+    bundle: ModelBundle, option: str, found: Sequence[Counterfactual]
+) -> list[dict[str, Any]]:
+    """Counterfactuals as rows: the changes, the chosen option before and after, and what speaks against them."""
+    k = bundle.option_index(option)
+    scale, digits, unit = (1.0, 2, "score") if bundle.is_score else (100.0, 0, "per 100")
+    return [
+        {
+            "changes": "; ".join(change.words for change in c.changes),
+            f"{bundle.label(option)} before ({unit})": f"{scale * c.before[k]:.{digits}f}",
+            f"after ({unit})": f"{scale * c.after[k]:.{digits}f}",
+            "training patients in this state": c.training_count,
+            "cautions": " ".join(c.cautions),
+        }
+        for c in found
+    ]

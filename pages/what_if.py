@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import edit_panel, layout, pickers, session, what_if_results
+from pages.parts import edit_panel, layout, pickers, session, smallest_change, what_if_results
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
-FOLLOWS = ["ranking", "explained", "singles"]
+# In the order of what a person looks at first.
+FOLLOWS = ["ranking", "explained", "singles", "numbers"]
 
 
 @st.fragment(key="ranking")
@@ -20,6 +21,12 @@ def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """The answer for the edited profile beside the recorded one."""
     with st.container(key="ranking"):
         what_if_results.ranking(bundle, recorded)
+
+
+@st.fragment(key="numbers")
+def numbers(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """The ranking's numbers as a table."""
+    what_if_results.numbers(bundle, recorded)
 
 
 @st.fragment(key="explained")
@@ -47,7 +54,13 @@ with layout.page(
             edit_panel.show(bundle, recorded, FOLLOWS)
         with result:
             ranking(bundle, recorded)
-    st.header("Why, before and after", anchor=False)
-    explained(bundle, recorded)
-    st.header("Which single change would shift the answer", anchor=False)
-    singles(bundle, recorded)
+    numbers(bundle, recorded)
+    why, change = st.columns(2, gap="large")
+    with why:
+        st.header("Why, before and after", anchor=False)
+        explained(bundle, recorded)
+    with change:
+        st.header("Which single change would shift it", anchor=False)
+        singles(bundle, recorded)
+    st.header("The smallest change that brings an option to the top", anchor=False)
+    smallest_change.show(bundle, recorded)

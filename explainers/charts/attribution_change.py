@@ -120,7 +120,7 @@ def _totals(before: Explanation, after: Explanation, compared: bool) -> str:
         was = f'<td class="gbc-number gbc-was">{b:.2f}</td>' if compared else ""
         return f'<tr><th scope="row" colspan="2">{escape(name)}</th>{was}<td class="gbc-number">{a:.2f}</td></tr>'
 
-    text = line(f"Average of {after.background}", before.base_value, after.base_value)
+    text = line(f"Compared with {after.background}", before.base_value, after.base_value)
     if max(abs(before.residual()), abs(after.residual())) >= 0.005:
         text += line("Left unexplained", before.residual(), after.residual())
     return (text + line("This patient", before.score, after.score)).replace(">-", ">−")

@@ -92,6 +92,8 @@ def ranking_html(
     bands = [list(lines) for _, lines in groupby(ranked, key=lambda o: o.band)]
     body = "".join(_band(lines, i % 2 == 1, compared) for i, lines in enumerate(bands))
     columns = 5 if compared else 4
+    if ranked:
+        body += _scale(columns)
     if apart:
         body += _abstained(apart, columns)
     heads = [
@@ -105,12 +107,17 @@ def ranking_html(
         heads.append(
             '<th scope="col" class="gbr-number"><abbr title="change from the record">change</abbr></th>'
         )
-    axis = "".join(f'<span style="--at:{at / 100}">{at}</span>' for at in (0, 25, 50, 75, 100))
-    end = "<td></td>" * (columns - 3)
     return (
         f'<table class="gbr"><caption>{escape(caption)}</caption><thead><tr>{"".join(heads)}</tr></thead>'
-        f'{body}<tfoot aria-hidden="true"><tr><td></td><td></td><td class="gbr-plot"><div class="gbr-axis">'
-        f"{axis}</div></td>{end}</tr></tfoot></table>"
+        f"{body}</table>"
+    )
+
+
+def _scale(columns: int) -> str:
+    ticks = "".join(f'<span style="--at:{at / 100}">{at}</span>' for at in (0, 25, 50, 75, 100))
+    return (
+        '<tbody class="gbr-scale" aria-hidden="true"><tr><td></td><td></td><td class="gbr-plot">'
+        f'<div class="gbr-axis">{ticks}</div></td>{"<td></td>" * (columns - 3)}</tr></tbody>'
     )
 
 
@@ -132,6 +139,8 @@ def _band(lines: list[RankedOption], odd: bool, compared: bool) -> str:
     head = (
         f'<th scope="rowgroup" class="gbr-band" rowspan="{len(lines)}"><span title="{title}">'
         f'<span class="gbr-hidden">Band </span>{first}</span></th>'
+        if first is not None
+        else f'<td class="gbr-apart" rowspan="{len(lines)}"></td>'
     )
     rows = "".join(_line(o, head if i == 0 else "", compared) for i, o in enumerate(lines))
     return f'<tbody class="{"gbr-odd" if odd else "gbr-even"}">{rows}</tbody>'
@@ -181,7 +190,7 @@ def _abstained(options: Sequence[RankedOption], columns: int) -> str:
         for o in options
     )
     head = (
-        f'<tr><th scope="rowgroup" class="gbr-apart" rowspan="{len(options) + 1}"></th>'
-        f'<th class="gbr-apart" colspan="{columns - 1}">No answer: the model abstains</th></tr>'
+        f'<tr><td class="gbr-apart" rowspan="{len(options) + 1}"></td>'
+        f'<th scope="rowgroup" class="gbr-apart" colspan="{columns - 1}">No answer: the model abstains</th></tr>'
     )
     return f'<tbody class="gbr-abstained">{head}{rows}</tbody>'

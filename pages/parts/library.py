@@ -53,8 +53,11 @@ class BundleChoice:
         """OncoTree codes the model is meant for: those it was trained on; empty where it names none."""
         if self.manifest is None:
             return ()
+        if self.manifest.tumours:
+            return self.manifest.tumours
         counted = {code for by_tumour in self.manifest.support.values() for code in by_tumour if code}
-        return tuple(getattr(self.manifest, "tumours", ())) or tuple(sorted(counted))
+        read = [f.get("levels", ()) for f in self.manifest.schema if f["reads"].get("field") == "tumour"]
+        return tuple(sorted(counted)) or tuple(code for levels in read for code in levels)
 
     @property
     def label(self) -> str:
@@ -125,6 +128,11 @@ def bundles() -> tuple[BundleChoice, ...]:
     return _bundle_choices(tuple((where, str(p), _stamp(p / "manifest.json")) for where, p in folders))
 
 
+def _rank_first(choice: BundleChoice) -> tuple[bool, int]:
+    """Order of the picker: the sample's before one's own, models of many options before single scores."""
+    return choice.where != "sample", -len(choice.manifest.options) if choice.manifest is not None else 0
+
+
 def _bundle_folders(folder: Path) -> list[Path]:
     if (folder / "manifest.json").is_file():
         return [folder]
@@ -145,7 +153,7 @@ def _bundle_choices(found: tuple[tuple[Where, str, tuple[int, int]], ...]) -> tu
         while key in choices:
             key += "+"
         choices[key] = _bundle_choice(key, path, where)
-    return tuple(choices.values())
+    return tuple(sorted(choices.values(), key=_rank_first))
 
 
 def _bundle_choice(key: str, path: Path, where: Where) -> BundleChoice:

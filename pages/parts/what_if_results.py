@@ -1,4 +1,4 @@
-"""What stands on What if beside the editing panel: the answer, why, and which changes would move it."""
+"""What stands on What if beside the editing panel: the answer, why, and which single change would move it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pages.parts import session, tables
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
+    from oncology.recommendations import Ranking
+
+_OPTION = "what-if-option"
 
 
 def style() -> None:
@@ -26,32 +29,92 @@ def style() -> None:
 
 
 def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
-    """The answer in words, what was edited, cautions, and the ranking with ticks for the record."""
+    """The answer in words, cautions, and the ranking (or the score) with ticks for the record."""
     from explainers import what_if
-    from explainers.charts import ranking as chart
     from explainers.plausibility import plausibility
 
     edited = session.edited_patient(bundle.schema, recorded)
-    compared = edited is not recorded
     before = session.ranking(bundle, recorded, with_unknowns=False)
     after = session.ranking(bundle, edited, with_unknowns=False)
     said, moved = what_if.headline(bundle, before, after)
     changes = what_if.change_words(bundle.schema, recorded, edited)
-    cautions = plausibility(bundle, edited) if compared else ()
-    words = f'<p class="gb-said">{escape(said)}</p>'
     if changes:
-        words += f'<p class="gb-moved">{escape(moved or "Nothing moves by a whole point.")}</p>'
-        words += '<ul class="gb-changes">' + "".join(f"<li>{escape(c)}</li>" for c in changes) + "</ul>"
+        second = f"<p>{escape(moved or 'Nothing moves by a whole point.')}</p>"
     else:
-        words += '<p class="gb-moved">The patient as recorded. Change a state on the left.</p>'
-    words += "".join(f'<p class="gb-caution">{escape(c)}</p>' for c in cautions)
-    table = chart.ranking_html(
-        what_if.ranked_options(after, before if compared else None),
-        caption="What the model expects of every option",
-        outcome=bundle.manifest.outcome,
-        compared=compared,
+        second = '<p class="gb-quiet">This is the patient as recorded; the panel changes it.</p>'
+    cautions = [*session.problems(), *(plausibility(bundle, edited) if changes else ())]
+    st.html(
+        f'<div class="gb-words"><p class="gb-said">{escape(said)}</p>{second}</div>'
+        + "".join(f'<p class="gb-caution">{escape(c)}</p>' for c in cautions)
+        + (_scores(bundle, before, after) if bundle.is_score else _bands(bundle, before, after))
+        + _edit(changes)
     )
-    st.html(words + table)
+
+
+def _bands(bundle: ModelBundle, before: Ranking, after: Ranking) -> str:
+    from explainers import what_if
+    from explainers.charts.ranking import ranking_html
+
+    return ranking_html(
+        what_if.ranked_options(after, before),
+        caption="What the model expects of every option, for the profile as edited and as recorded",
+        outcome=bundle.manifest.outcome,
+        compared=True,
+    )
+
+
+def _scores(bundle: ModelBundle, before: Ranking, after: Ranking) -> str:
+    from explainers.charts.score_scale import score_html
+    from explainers.ranking_words import score_span
+
+    drawn = ""
+    for entry in after.ordered:
+        was = before.of(entry.option).probability
+        if entry.probability is None:
+            continue
+        formula = bundle.formula
+        drawn += score_html(
+            entry.probability,
+            caption=f"{entry.label} {entry.probability:.2f}"
+            + (f", group {entry.group}" if entry.group else "")
+            + (f"; as recorded {was:.2f}" if was is not None else ""),
+            span=score_span(bundle, entry.probability, was),
+            low=entry.low,
+            high=entry.high,
+            cut_points=() if formula is None else formula.cut_points,
+            categories=() if formula is None else formula.categories,
+            recorded=was,
+        )
+    key = "Dot: now. Tick: as recorded. Bar: from best to worst over what is not known."
+    return f'{drawn}<p class="gb-quiet gb-small">{key} A score is no share of patients.</p>' if drawn else ""
+
+
+def _edit(changes: list[str]) -> str:
+    """What was edited, and the link that makes the same edit again."""
+    if not changes:
+        return ""
+    listed = "".join(f"<li>{escape(c)}</li>" for c in changes)
+    address = session.link("what_if")
+    words = (
+        "This patient's id stays on this machine, so there is no link to this edit."
+        if address is None
+        else f'<a href="{escape(address)}">Link to this edit</a>'
+    )
+    return f'<ul class="gb-changes">{listed}</ul><p class="gb-quiet gb-small">{words}</p>'
+
+
+def numbers(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """Every number of the ranking before and after, as a table and as CSV."""
+    from explainers import what_if
+
+    edited = session.edited_patient(bundle.schema, recorded)
+    before = session.ranking(bundle, recorded, with_unknowns=False)
+    after = session.ranking(bundle, edited, with_unknowns=False)
+    tables.beside(
+        what_if.comparison_rows(bundle, before, after),
+        caption="Every option as recorded and as edited",
+        name="what-if-ranking",
+    )
 
 
 def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
@@ -59,14 +122,39 @@ def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
     from explainers.charts import attribution_change as chart
 
     edited = session.edited_patient(bundle.schema, recorded)
-    option = st.selectbox("Option", bundle.options, format_func=bundle.label, key="what-if-option")
+    option = bundle.options[0]
+    if len(bundle.options) > 1:
+        ranked = session.ranking(bundle, edited, with_unknowns=False)
+        options = [r.option for r in (*ranked.ordered, *ranked.abstained)]
+        chosen = st.session_state.get(_OPTION)
+        if chosen not in bundle.options:
+            st.session_state[_OPTION] = options[0]
+        option = st.selectbox(
+            "Option", sorted(options, key=bundle.label), format_func=bundle.label, key=_OPTION, width=360
+        )
     why = [session.explanation(bundle, p, "shapley", option=option) for p in (recorded, edited)]
-    st.html(chart.attribution_change_html(*why, caption="Attributions", compared=edited is not recorded))
-    tables.beside(chart.attribution_change_rows(*why), caption="Attributions", name="what-if-why")
+    label = bundle.label(option)
+    st.html(
+        chart.attribution_change_html(
+            *why, caption=f"What moves the model's answer on {label}, as recorded and as edited"
+        )
+    )
+    for limit in why[1].limits:
+        st.caption(limit)
+    tables.beside(
+        chart.attribution_change_rows(*why),
+        caption=f"Attributions for {label}, in {why[1].unit}",
+        name="what-if-why",
+    )
 
 
 def single_changes(bundle: ModelBundle, recorded: PatientProfile) -> None:
-    """Every single change of the profile as it stands now."""
+    """Which single change of the profile, as it stands now, would move the answer; all of them in the table."""
+    from explainers import what_if
+
     edited = session.edited_patient(bundle.schema, recorded)
     found = session.single_changes(bundle, edited)
-    tables.show(found.rows(), caption="Single changes", name="single-changes")
+    st.html(what_if.single_changes_html(bundle, found))
+    tables.beside(
+        found.rows(), caption="Every single change of the profile as it stands", name="what-if-single"
+    )

@@ -88,6 +88,17 @@ function numberRow(row, id, change) {
   return { line, show };
 }
 
+function topLine(reset) {
+  const count = element("span", { class: "gb-count", role: "status" });
+  const button = element("button", { type: "button", class: "gb-reset" }, "Back to the record");
+  button.addEventListener("click", reset);
+  const show = (n) => {
+    count.textContent = n === 0 ? "As recorded" : n === 1 ? "1 change from the record" : `${n} changes from the record`;
+    button.disabled = n === 0;
+  };
+  return { line: element("div", { class: "gb-top" }, count, button), show };
+}
+
 const MAKE = { states: statesRow, number: numberRow, choice: choiceRow };
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -96,11 +107,19 @@ export default function ({ data, parentElement, setStateValue }) {
   panel.send = (edits) => setStateValue("edits", edits);
 
   const current = (row) => (row.feature in panel.edits ? panel.edits[row.feature] : row.recorded);
-  const paint = () => panel.rows.forEach(({ row, show, line }) => {
-    const value = current(row);
-    show(value);
-    line.classList.toggle("gb-changed", !same(value, row.recorded));
-  });
+  const paint = () => {
+    panel.top.show(Object.keys(panel.edits).length);
+    panel.rows.forEach(({ row, show, line }) => {
+      const value = current(row);
+      show(value);
+      line.classList.toggle("gb-changed", !same(value, row.recorded));
+    });
+  };
+  const reset = () => {
+    panel.edits = {};
+    paint();
+    panel.send(panel.edits);
+  };
   const change = (feature, value) => {
     const { row } = panel.rows.find((r) => r.row.feature === feature);
     const edits = { ...panel.edits };
@@ -126,7 +145,8 @@ export default function ({ data, parentElement, setStateValue }) {
   if (panel.shape !== shape) {
     panel.shape = shape;
     panel.rows = [];
-    root.replaceChildren(...data.groups.map((group, g) => {
+    panel.top = topLine(reset);
+    root.replaceChildren(panel.top.line, ...data.groups.map((group, g) => {
       const section = element("fieldset", { class: "gb-group" }, element("legend", {}, group.title));
       group.rows.forEach((row, i) => {
         const made = MAKE[row.kind](row, `gb-${data.id}-${g}-${i}`, change);
