@@ -31,7 +31,7 @@ class NoCohortError(CannotExplainError):
     def __init__(self, name: str, formula: bool) -> None:
         why = "a published formula" if formula else "shipped without its training cohort"
         super().__init__(
-            f"Similar patients are not available: {name} is {why}, so there is nobody to compare with."
+            f"Not available here: {name} is {why}, so there are no training patients to look at."
         )
 
 
@@ -75,6 +75,14 @@ class Neighbours:
     def of(self, option: str) -> Observed:
         """The counts of one option."""
         return next(o for o in self.observed if o.option == option)
+
+    def leading(self, option: str, most: int = 10) -> tuple[str, ...]:
+        """One option first, then those most often had by these patients, up to `most`; options nobody had are left out."""
+        others = sorted(
+            (o for o in self.observed if o.option != option and o.n_treated),
+            key=lambda o: -(o.n_treated or 0),
+        )
+        return (option, *(o.option for o in others[: most - 1]))
 
     def rows(self) -> list[dict[str, Any]]:
         """One row an option, for a table; withheld counts read "fewer than 5"."""

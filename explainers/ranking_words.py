@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,12 +28,21 @@ def lead_words(bundle: ModelBundle, ranking: Ranking) -> str:
     if len(top) == 1:
         words = f"One option stands in the top band, {first.label}: {first.per_100}."
     else:
-        names = ", ".join(r.label for r in top[:-1]) + f" and {top[-1].label}"
-        words = f"{len(top)} options share the top band and cannot be told apart by this model: {names}."
+        words = (
+            f"{len(top)} options share the top band and cannot be told apart by this model: {_named(top)}."
+        )
     if ranking.abstained:
         n = len(ranking.abstained)
         words += f" On {n} option{'s' if n > 1 else ''} the model gives no answer."
     return words
+
+
+def _named(entries: Sequence[Recommendation], most: int = 5) -> str:
+    """Labels in one phrase, the first few where there are many."""
+    labels = [r.label for r in entries]
+    if len(labels) > most:
+        return f"{', '.join(labels[:3])} and {len(labels) - 3} more"
+    return ", ".join(labels[:-1]) + f" and {labels[-1]}"
 
 
 def support_words(entry: Recommendation) -> str:
@@ -41,7 +51,7 @@ def support_words(entry: Recommendation) -> str:
         return "not available: published formula"
     words = f"{entry.support} with the same tumour type had it"
     if entry.base_rate is not None:
-        words += f", {100 * entry.base_rate:.0f} of 100 responded"
+        words += f", and of those {100 * entry.base_rate:.0f} of 100 did so"
     if entry.shared is not None:
         words += f"; {entry.shared} of them share an alteration"
     return words

@@ -1,6 +1,14 @@
-"""Model: how well does the model do, and for whom."""
+"""Model: what is it, how well does it do, what does it lean on, and where was it most wrong."""
 
-from pages.parts import layout
+from pages.parts import layout, model_panel
 
-with layout.page("Model", lead="How well does the model do, and for whom?", origin="none"):
-    pass
+with layout.page(
+    "Model",
+    lead="What is this model, how well does it do, and what does it lean on?",
+    origin=model_panel.origin(),
+):
+    bundle = model_panel.open_model()
+    model_panel.show_facts(bundle)
+    model_panel.show_performance(bundle)
+    model_panel.show_global(bundle)
+    model_panel.show_errors(bundle)

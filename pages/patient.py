@@ -1,6 +1,24 @@
 """Patient: who is this patient, and what was never tested."""
 
-from pages.parts import layout
+import streamlit as st
 
-with layout.page("Patient", lead="Who is this patient, and what was never tested?", origin="none"):
-    pass
+from pages.parts import glance, layout, pickers, profile_form, session, upload
+
+with layout.page("Patient", lead="Who is this patient, and what was never tested?", origin=session.origin()):
+    pickers.show()
+    profile = session.patient()
+    bundle, problem = session.bundle_or_error()
+    if problem:
+        st.error(problem)
+    if profile is None:
+        st.info("No patient is open yet. A file below opens one.")
+    else:
+        schema = None if bundle is None else bundle.schema
+        glance.show(profile, schema)
+        if schema is not None:
+            glance.show_coverage(profile, schema)
+        profile_form.show_record(profile)
+        with st.expander("Correct a field"):
+            profile_form.show(profile)
+    with st.expander("Open a patient file", expanded=profile is None):
+        upload.show()

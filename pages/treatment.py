@@ -1,8 +1,17 @@
-"""Treatment: what does the model say about each therapy, and how sure is it."""
+"""Treatment: what does the model expect of each option, and how sure is it."""
 
-from pages.parts import layout
+from pages.parts import layout, pickers, ranking_panel, session
 
 with layout.page(
-    "Treatment", lead="What does the model say about each therapy, and how sure is it?", origin="none"
+    "Treatment",
+    lead="What does the model expect of each option, and how sure is it?",
+    origin=session.origin(),
 ):
-    pass
+    bundle, profile = pickers.both()
+    ranking = session.ranking(bundle, profile)
+    ranking_panel.show(bundle, ranking)
+    ranking_panel.show_reading(bundle, ranking)
+    ranking_panel.show_unlikely(bundle, ranking)
+    ranking_panel.show_abstained(ranking)
+    ranking_panel.show_unknowns(ranking, profile)
+    ranking_panel.show_not_modelled(ranking)

@@ -1,6 +1,12 @@
-"""Why: what moved the model's answer for one therapy."""
+"""Why: what did the model lean on for one option, and do other methods say the same."""
 
-from pages.parts import layout
+from pages.parts import layout, pickers, session, why_panel
 
-with layout.page("Why", lead="What moved the model's answer for one therapy?", origin="none"):
-    pass
+with layout.page(
+    "Why", lead="What did the model lean on, and do other methods say the same?", origin=session.origin()
+):
+    bundle, profile = pickers.both()
+    option = why_panel.pick_option(bundle, profile)
+    why = why_panel.show_waterfall(bundle, profile, option)
+    why_panel.show_methods(bundle, profile, option, why)
+    why_panel.show_neighbours(bundle, profile, option)
