@@ -133,10 +133,17 @@ def ranked_options(after: Ranking, before: Ranking | None = None) -> tuple[Ranke
             r.high,
             recorded=None if before is None else before.of(r.option).probability,
             recorded_band=None if before is None else before.of(r.option).band,
-            note=r.reason if r.abstained else "",
+            note=_note(r),
         )
         for r in (*after.ordered, *after.abstained)
     )
+
+
+def _note(r: Recommendation) -> str:
+    if r.abstained:
+        return r.reason
+    no_signal = any(caution.startswith("No signal") for caution in r.cautions)
+    return "no signal" if no_signal else ""
 
 
 def change_words(schema: FeatureSchema, before: PatientProfile, after: PatientProfile) -> list[str]:
