@@ -23,8 +23,9 @@ State = Literal["altered", "absent"]
 # Without bands, a test is listed where it moves a probability by this much or a score into another group.
 _NOTICEABLE = 0.05
 # With bands, an option counts as moved where its own probability moves by this much and its band changes: being
-# pushed along by a neighbour is no news about the option.
+# pushed along by a neighbour is no news about the option. A change this large counts in the same band as well.
 _OWN_CHANGE = 0.01
+_LARGE_CHANGE = 0.10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Move:
     probability_after: float
     group_before: str | None = None
     group_after: str | None = None
+    is_score: bool = False
 
     @property
     def change(self) -> float:
@@ -47,12 +49,17 @@ class Move:
 
     def words(self) -> str:
         """The move in words: bands where there are bands, else the group, else people out of a hundred."""
-        if self.band_before is not None:
+        if self.band_before != self.band_after:
             return f"{self.label} would move from band {self.band_before} to band {self.band_after}"
         if self.group_before is not None:
             return f"{self.label} would move from {self.group_before} to {self.group_after}"
+        if self.is_score:
+            return (
+                f"{self.label} would move from {self.probability_before:.2f} to {self.probability_after:.2f}"
+            )
         before, after = round(100 * self.probability_before), round(100 * self.probability_after)
-        return f"{self.label} would move from {before} to {after} of 100"
+        still = "" if self.band_before is None else f", still in band {self.band_before}"
+        return f"{self.label} would move from {before} to {after} of 100{still}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,8 @@ def _moves(
     if bundle.ranks:
         bands0 = band_numbers(np.where(held, p0, np.nan), low0, high0)
         bands1 = band_numbers(np.where(held, p1, np.nan), low1, high1)
-        moved = np.flatnonzero((bands0 != bands1) & (np.abs(p1 - p0) >= _OWN_CHANGE))
+        change = np.where(held, np.abs(p1 - p0), 0.0)
+        moved = np.flatnonzero(((bands0 != bands1) & (change >= _OWN_CHANGE)) | (change >= _LARGE_CHANGE))
     elif bundle.formula is not None and bundle.formula.categories:
         groups = [(bundle.formula.group(a), bundle.formula.group(b)) for a, b in zip(p0, p1, strict=True)]
         moved = np.flatnonzero([a != b for a, b in groups])
@@ -151,7 +159,9 @@ def _moves(
         option = bundle.options[j]
         bands = (int(bands0[j]), int(bands1[j])) if bundle.ranks else (None, None)
         group = groups[j] if bundle.formula is not None and bundle.formula.categories else (None, None)
-        moves.append(Move(option, bundle.label(option), *bands, float(p0[j]), float(p1[j]), *group))
+        moves.append(
+            Move(option, bundle.label(option), *bands, float(p0[j]), float(p1[j]), *group, bundle.is_score)
+        )
     return tuple(sorted(moves, key=lambda m: -abs(m.change)))
 
 
