@@ -50,7 +50,7 @@ def _is_fitted(estimator: Any) -> bool:
     return True
 
 
-def _fit(estimator: Any, X: NDArray[np.float64], y: NDArray[np.intp], option: str) -> Any:
+def _fit(estimator: Any, X: NDArray[np.float64] | pd.DataFrame, y: NDArray[np.intp], option: str) -> Any:
     from sklearn.base import clone
 
     try:
@@ -79,7 +79,7 @@ def _without_empty_columns(X: Any) -> Any:
         return X
     filled = X.copy()
     if isinstance(filled, pd.DataFrame):
-        filled[filled.columns[empty]] = 0.0
+        filled[filled.columns[np.flatnonzero(empty)]] = 0.0
     else:
         filled[:, empty] = 0.0
     return filled

@@ -99,7 +99,7 @@ class MarginModel:
     def __call__(self, X: FloatMatrix) -> FloatMatrix:
         """Margins (n, k) of rows (n, c)."""
         if not len(X):
-            return np.empty((0, len(self._functions)))
+            return np.empty((0, len(self._functions) or len(self._estimators[0].classes_)))
         if self._walker is not None and len(X) <= _FEW_ROWS:
             step = max(1, _BLOCK // self._walker.n_trees)
             return np.concatenate([self._walker(X[i : i + step]) for i in range(0, len(X), step)])

@@ -157,11 +157,14 @@ def _moves(
     moves = []
     for j in moved:
         option = bundle.options[j]
-        bands = (int(bands0[j]), int(bands1[j])) if bundle.ranks else (None, None)
+        before_after = (int(bands0[j]), int(bands1[j])) if bundle.ranks else (None, None)
         group = groups[j] if bundle.formula is not None and bundle.formula.categories else (None, None)
         moves.append(
-            Move(option, bundle.label(option), *bands, float(p0[j]), float(p1[j]), *group, bundle.is_score)
-        )
+            Move(
+                option, bundle.label(option), before_after[0], before_after[1], float(p0[j]), float(p1[j]),
+                group_before=group[0], group_after=group[1], is_score=bundle.is_score,
+            )
+        )  # fmt: skip
     return tuple(sorted(moves, key=lambda m: -abs(m.change)))
 
 

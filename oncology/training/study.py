@@ -233,7 +233,7 @@ def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
         )
 
 
-def _entry(kind: type, content: Any, where: str) -> Any:
+def _entry(kind: Any, content: Any, where: str) -> Any:
     if not isinstance(content, dict):
         raise StudyError(f"[{where}] is {content!r}; expected entries.")
     _check_names(f"entry of [{where}]", content, tuple(kind.__dataclass_fields__))

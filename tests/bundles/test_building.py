@@ -82,6 +82,7 @@ def test_exclusive_classes_sum_to_one(tmp_path):
     bundle = load(tmp_path / "b")
     margin = bundle.margin(cohort.X)
     p = bundle.probability(margin)
+    assert bundle.margin(cohort.X[:0]).shape == (0, 3)
     low, high = bundle.interval(margin)
     assert p.shape == (300, 3) and bundle.ranks
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -227,7 +228,7 @@ class OwnClassifier(LogisticRegression):
 
 
 def test_a_type_of_one_s_own_goes_into_joblib_only(tmp_path):
-    own = make_pipeline(SimpleImputer(), OwnClassifier())
+    own = make_pipeline(SimpleImputer(), OwnClassifier(max_iter=2000))
     with pytest.raises(UnknownTypesError, match="OwnClassifier"):
         small_bundle(tmp_path / "b", estimators=own)
     assert list(tmp_path.iterdir()) == []
