@@ -59,8 +59,11 @@ with layout.page(
     with why:
         st.header("Why, before and after", anchor=False)
         explained(bundle, recorded)
-    with change:
-        st.header("Which single change would shift it", anchor=False)
-        singles(bundle, recorded)
-    st.header("The smallest change that brings an option to the top", anchor=False)
-    smallest_change.show(bundle, recorded)
+    if any(feature.is_alteration for feature in bundle.schema.features):
+        with change:
+            st.header("Which single change would shift it", anchor=False)
+            singles(bundle, recorded)
+        goal = "brings an option to the top" if bundle.ranks else "moves it that far"
+        st.header(f"The smallest change that {goal}", anchor=False)
+        smallest_change.show(bundle, recorded)
+    what_if_results.document(bundle, recorded)

@@ -184,13 +184,16 @@ def _change(o: RankedOption) -> str:
 
 
 def _abstained(options: Sequence[RankedOption], columns: int) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for o in options:
+        by_reason.setdefault(o.note, []).append(o.label)
     rows = "".join(
-        f'<tr><th scope="row" class="gbr-option">{escape(o.label)}</th>'
-        f'<td class="gbr-reason" colspan="{columns - 2}">{escape(o.note)}</td></tr>'
-        for o in options
+        f'<tr><th scope="row" class="gbr-silent" colspan="{columns - 1}">{escape(", ".join(labels))}'
+        f'<span class="gbr-note">{escape(reason)}</span></th></tr>'
+        for reason, labels in by_reason.items()
     )
     head = (
-        f'<tr><td class="gbr-apart" rowspan="{len(options) + 1}"></td>'
+        f'<tr><td class="gbr-apart" rowspan="{len(by_reason) + 1}"></td>'
         f'<th scope="rowgroup" class="gbr-apart" colspan="{columns - 1}">No answer: the model abstains</th></tr>'
     )
     return f'<tbody class="gbr-abstained">{head}{rows}</tbody>'

@@ -24,7 +24,7 @@ def score_style() -> str:
 .gbs-tick { position: absolute; top: -5px; width: 2px; height: 24px; margin-left: -1px; background: var(--soft); }
 .gbs-value { position: absolute; top: -24px; transform: translateX(-50%); font-weight: 650; font-size: 14px; white-space: nowrap; }
 .gbs-end { position: absolute; top: 18px; color: var(--soft); }
-@media (max-width: 640px) { .gbs-name { font-size: 10.5px; } }
+@media (max-width: 640px) { .gbs-name { font-size: 10.5px; } .gbs-narrow .gbs-name { display: none; } }
 """
 
 
@@ -67,7 +67,7 @@ def score_html(
         # One hue in steps: groups are an order, not a verdict.
         shade = 10 + 32 * i / max(len(edges) - 2, 1)
         body += (
-            f'<span class="gbs-band" style="left:{_at(a, span)};width:{_width(a, b, span)};'
+            f'<span class="gbs-band{" gbs-narrow" if (b - a) / (span[1] - span[0]) < 0.13 else ""}" style="left:{_at(a, span)};width:{_width(a, b, span)};'
             f'background:color-mix(in srgb, var(--line) {shade + 40:.0f}%, transparent)">'
             f'<span class="gbs-name">{escape(names[i])}</span></span>'
         )

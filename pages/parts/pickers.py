@@ -26,14 +26,14 @@ def show(place: DeltaGenerator | None = None) -> None:
             st.session_state[_BUNDLE] = chosen_bundle.key
             names = {c.key: c.label for c in bundles}
             st.selectbox(
-                "Model", list(names), format_func=names.get, key=_BUNDLE, on_change=_pick_bundle, width=250
+                "Model", list(names), format_func=names.get, key=_BUNDLE, on_change=_pick_bundle, width=316
             )
         if chosen is not None:
             st.session_state[_PATIENT] = chosen.key
             labels = {c.key: c.label for c in patients}
             st.selectbox(
                 "Patient", list(labels), format_func=labels.get, key=_PATIENT, on_change=_pick_patient,
-                width=400,
+                width=390,
             )  # fmt: skip
     session.write_url()
     _say(chosen)

@@ -85,6 +85,16 @@ def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
     st.fragment(_body, run_every=0.4 if running else None, key="smallest")(bundle, recorded)
 
 
+def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, list[Counterfactual]] | None:
+    """What the last search found, if it was for this model and profile."""
+    job: Search | None = _job()
+    if job is None or job.running or not job.found:
+        return None
+    if (job.bundle.sha256, job.profile.fingerprint) != (bundle.sha256, profile.fingerprint):
+        return None
+    return job.goal, job.found
+
+
 def _job() -> Any:
     return st.session_state.get(_JOB)
 
@@ -123,7 +133,14 @@ def _question(bundle: ModelBundle, recorded: PatientProfile) -> tuple[Goal, Mode
         st.container(horizontal=True, vertical_alignment="bottom", key="smallest-question"),
     ):
         goal = _goal(bundle)
-        mode: Mode = st.selectbox("What may change", list(_MODES), format_func=_MODES.get, width=300)
+        mode: Mode = st.selectbox(
+            "What may change",
+            list(_MODES),
+            format_func=_MODES.get,
+            width=300,
+            key="smallest-mode",
+            persist_state="page",
+        )
         pressed = st.form_submit_button("Search", type="primary")
     return (goal, mode) if pressed else None
 
@@ -139,8 +156,10 @@ def _goal(bundle: ModelBundle) -> Goal:
         return Goal(option)
     option = bundle.options[0]
     if bundle.formula is not None and bundle.formula.categories:
-        group = st.selectbox("Group to reach", bundle.formula.categories, width=220)
-        side = st.selectbox("Or", ["lower", "higher"], width=140)
+        group = st.selectbox(
+            "Group to reach", bundle.formula.categories, width=220, key="smallest-group", persist_state="page"
+        )
+        side = st.selectbox("Or", ["lower", "higher"], width=140, key="smallest-side", persist_state="page")
         return group_goal(bundle, group, or_lower=side == "lower")
     side = st.selectbox("Bring it", ["over", "under"], width=140)
     value = st.number_input("this value", 0.0, 1.0, 0.5, 0.05, width=140)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from oncology.patients import PatientProfile
-from pages.parts import session, tables
+from pages.parts import session, smallest_change, tables
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -39,15 +40,30 @@ def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
     said, moved = what_if.headline(bundle, before, after)
     changes = what_if.change_words(bundle.schema, recorded, edited)
     if changes:
-        second = f"<p>{escape(moved or 'Nothing moves by a whole point.')}</p>"
+        still = "The score stays where it was." if bundle.is_score else "Nothing moves by half a point."
+        second = f"<p>{escape(moved or still)}</p>"
     else:
         second = '<p class="gb-quiet">This is the patient as recorded; the panel changes it.</p>'
     cautions = [*session.problems(), *(plausibility(bundle, edited) if changes else ())]
     st.html(
         f'<div class="gb-words"><p class="gb-said">{escape(said)}</p>{second}</div>'
-        + "".join(f'<p class="gb-caution">{escape(c)}</p>' for c in cautions)
+        + _cautions(cautions)
         + (_scores(bundle, before, after) if bundle.is_score else _bands(bundle, before, after))
         + _edit(changes)
+    )
+
+
+def _cautions(cautions: list[str]) -> str:
+    """One box: the first caution, the others folded behind it, so that the ranking keeps its place."""
+    if not cautions:
+        return ""
+    first, *rest = (escape(c) for c in cautions)
+    if not rest:
+        return f'<p class="gb-caution">{first}</p>'
+    listed = "".join(f"<li>{c}</li>" for c in rest)
+    return (
+        f'<details class="gb-caution"><summary>{first} <span>{len(rest)} more</span></summary>'
+        f"<ul>{listed}</ul></details>"
     )
 
 
@@ -122,15 +138,15 @@ def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
     from explainers.charts import attribution_change as chart
 
     edited = session.edited_patient(bundle.schema, recorded)
-    option = bundle.options[0]
+    option = chosen_option(bundle, edited)
     if len(bundle.options) > 1:
-        ranked = session.ranking(bundle, edited, with_unknowns=False)
-        options = [r.option for r in (*ranked.ordered, *ranked.abstained)]
-        chosen = st.session_state.get(_OPTION)
-        if chosen not in bundle.options:
-            st.session_state[_OPTION] = options[0]
+        st.session_state[_OPTION] = option
         option = st.selectbox(
-            "Option", sorted(options, key=bundle.label), format_func=bundle.label, key=_OPTION, width=360
+            "Option",
+            sorted(bundle.options, key=bundle.label),
+            format_func=bundle.label,
+            key=_OPTION,
+            width=360,
         )
     why = [session.explanation(bundle, p, "shapley", option=option) for p in (recorded, edited)]
     label = bundle.label(option)
@@ -148,6 +164,15 @@ def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
     )
 
 
+def chosen_option(bundle: ModelBundle, edited: PatientProfile) -> str:
+    """The option that is explained: the picked one, else the one ranked first."""
+    picked: str | None = st.session_state.get(_OPTION)
+    if picked in bundle.options:
+        return picked
+    ranked = session.ranking(bundle, edited, with_unknowns=False)
+    return ranked.ordered[0].option if ranked.ordered else bundle.options[0]
+
+
 def single_changes(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Which single change of the profile, as it stands now, would move the answer; all of them in the table."""
     from explainers import what_if
@@ -158,3 +183,25 @@ def single_changes(bundle: ModelBundle, recorded: PatientProfile) -> None:
     tables.beside(
         found.rows(), caption="Every single change of the profile as it stands", name="what-if-single"
     )
+
+
+def document(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """The page as one HTML file, made when it is asked for."""
+
+    def make() -> str:
+        from explainers.what_if_report import what_if_report
+
+        edited = session.edited_patient(bundle.schema, recorded)
+        return what_if_report(
+            bundle,
+            recorded,
+            edited,
+            option=chosen_option(bundle, edited),
+            searched=smallest_change.answer_for(bundle, edited),
+            made=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+        )
+
+    st.download_button(
+        "Save this page as one HTML file", make, "what-if.html", "text/html", key="what-if-document",
+        on_click="ignore", icon=":material/download:",
+    )  # fmt: skip

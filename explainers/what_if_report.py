@@ -1,0 +1,112 @@
+"""The page What if as one document: the edit, the answer before and after, why, and what would move it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from explainers.charts import attribution_change, ranking
+from explainers.counterfactuals import Goal, single_changes
+from explainers.explanation import Counterfactual
+from explainers.local import explain
+from explainers.plausibility import plausibility
+from explainers.report import Block, Heading, Markup, Origin, Points, Table, Text, document
+from explainers.what_if import (
+    change_words,
+    comparison_rows,
+    counterfactual_rows,
+    headline,
+    ranked_options,
+)
+from oncology.patients import PatientProfile
+from oncology.prediction import predict
+from oncology.recommendations import NOT_MODELLED, rank
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = ["what_if_report"]
+
+
+def what_if_report(
+    bundle: ModelBundle,
+    recorded: PatientProfile,
+    edited: PatientProfile,
+    *,
+    option: str,
+    searched: tuple[Goal, Sequence[Counterfactual]] | None = None,
+    made: str = "",
+) -> str:
+    """An edit of one patient and what the model says of it, as one self-contained HTML document.
+
+    Parameters
+    ----------
+    recorded, edited : PatientProfile
+    option : str
+        The option whose attributions are shown.
+    searched : (Goal, counterfactuals), optional
+        The smallest changes that were searched for the edited profile.
+    made : str
+        When, in UTC.
+    """
+    before, after = (rank(bundle, predict(bundle, p), p, with_unknowns=False) for p in (recorded, edited))
+    said, moved = headline(bundle, before, after)
+    changes = change_words(bundle.schema, recorded, edited)
+    blocks: list[Block] = [
+        Heading("What was changed"),
+        Points(tuple(changes)) if changes else Text("Nothing: this is the patient as recorded."),
+        Heading("What the model says"),
+        Text(said),
+    ]
+    if moved:
+        blocks.append(Text(moved))
+    if cautions := plausibility(bundle, edited):
+        blocks.append(Points(cautions))
+    rows = comparison_rows(bundle, before, after)
+    if not bundle.is_score:
+        table = ranking.ranking_html(
+            ranked_options(after, before),
+            caption="Options as edited and as recorded",
+            outcome=bundle.manifest.outcome,
+            compared=True,
+        )
+        blocks.append(Markup(table, ranking.ranking_style()))
+    blocks.append(Table(rows, "Every option, as edited and as recorded", folded=not bundle.is_score))
+    blocks += _why(bundle, recorded, edited, option)
+    found = single_changes(bundle, edited)
+    if found.changes:
+        blocks += [
+            Heading("Every single change, the largest shifts first"),
+            Table(found.rows(), "One alteration changed at a time, from the profile as edited", folded=True),
+        ]
+    if searched is not None and (reached := [c for c in searched[1] if c.changes]):
+        blocks += [
+            Heading("The smallest change"),
+            Text(f"{searched[0].words(bundle)}: {reached[0].minimal}."),
+            Table(counterfactual_rows(bundle, searched[0].option, reached), "Smallest sets of changes"),
+        ]
+    blocks += [Heading("What the model does not weigh"), Points(NOT_MODELLED)]
+    origin: Origin = "synthetic" if recorded.synthetic or bundle.manifest.synthetic else "research"
+    return document(
+        f"What if: patient {recorded.patient_id}",
+        blocks,
+        origin=origin,
+        subtitle=bundle.manifest.title,
+        model=f"{bundle.manifest.title}, version {bundle.manifest.version}",
+        model_sha256=bundle.sha256,
+        made=made,
+    )
+
+
+def _why(bundle: ModelBundle, recorded: PatientProfile, edited: PatientProfile, option: str) -> list[Block]:
+    before, after = (explain(bundle, p, "shapley", option=option) for p in (recorded, edited))
+    table = attribution_change.attribution_change_html(
+        before, after, caption=f"Attributions for {bundle.label(option)}"
+    )
+    rows = attribution_change.attribution_change_rows(before, after)
+    return [
+        Heading(f"Why, before and after: {bundle.label(option)}"),
+        Markup(table, attribution_change.attribution_change_style()),
+        Table(rows, f"Every attribution, in {after.unit}", folded=True),
+        *(Text(limit, soft=True) for limit in after.limits),
+    ]
