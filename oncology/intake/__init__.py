@@ -5,7 +5,8 @@ A further format is a further function in `READERS`, and a few lines in `oncolog
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
+from collections.abc import Mapping as Table
 from pathlib import Path
 from typing import Literal
 
@@ -17,9 +18,10 @@ from oncology.intake.errors import (
     NoPatientsError,
     UnknownFormatError,
 )
+from oncology.intake.mapping import Mapping, read_mapping
 from oncology.intake.opening import MAX_UPLOAD, GivenFile, GivenFolder, sniff
 from oncology.intake.options import Options, Reader
-from oncology.intake.readers import maf, project_json, table
+from oncology.intake.readers import cbioportal, fhir, maf, phenopacket, project_json, spreadsheet, table, vcf
 from oncology.intake.readers.project_json import write_profile, write_profiles
 from oncology.intake.report import Contradiction, ImportEntry, ImportReport, ReadResult
 from oncology.vocabulary.genes import GENES, GeneTable
@@ -47,6 +49,15 @@ READERS: dict[str, Reader] = {
     "project json": project_json.read,
     "table": table.read,
     "maf": maf.read,
+    "fhir": fhir.read,
+    "fhir xml": fhir.read,
+    "fhir ndjson": fhir.read,
+    "phenopacket": phenopacket.read,
+    "phenopacket yaml": phenopacket.read,
+    "vcf": vcf.read,
+    "cbioportal": cbioportal.read,
+    "excel": spreadsheet.read_excel,
+    "parquet": spreadsheet.read_parquet,
 }
 
 
@@ -55,10 +66,11 @@ def read_patients(
     *,
     panel: Collection[str] | None = None,
     panel_name: str | None = None,
-    panels: Mapping[str, Collection[str]] | None = None,
+    panels: Table[str, Collection[str]] | None = None,
     assayed: Literal["file", "seen", "unknown"] = "file",
     genes: GeneTable = GENES,
     pseudonymise: bool | None = None,
+    mapping: str | Path | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> ReadResult:
     """Patients of a file or folder, with a report of everything that was used, changed, doubtful or dropped.
@@ -80,6 +92,8 @@ def read_patients(
         Symbols and former symbols; `oncology.vocabulary.genes.load_hgnc` reads the full set.
     pseudonymise : bool, optional
         Replace patient ids; by default where they look personal, and always in FHIR and Phenopackets.
+    mapping : path, optional
+        A mapping file that tells what columns and codes of a table mean; `oncology.intake.mapping` describes it.
     progress : callable, optional
         Called with a share from 0 to 1 and a sentence.
 
@@ -88,7 +102,11 @@ def read_patients(
     OncologyError
         One of its children, with what was found, what was expected and what to do next.
     """
+    told = read_mapping(mapping) if mapping is not None else Mapping({}, {}, {})
     options = Options(
+        columns=told.columns,
+        units=told.units,
+        values=told.values,
         panel=None if panel is None else frozenset(genes.resolve(g).symbol for g in panel),
         panel_name=panel_name,
         panels={name: frozenset(members) for name, members in (panels or {}).items()},
@@ -142,10 +160,21 @@ def _sniff_folder(folder: GivenFolder) -> str:
     names = [p.name.casefold() for p in files]
     if not files:
         raise EmptyFileError(folder.name)
+    if "meta_study.txt" in names or "data_clinical_sample.txt" in names:
+        return "cbioportal"
     if any(n.removesuffix(".gz").endswith(".maf") for n in names):
         return "maf"
-    if any(n.endswith(".json") for n in names):
-        return "project json"
+    for path in files:
+        if (
+            path.name.casefold().endswith((".json", ".ndjson", ".xml", ".yaml", ".yml"))
+            and path.stat().st_size
+        ):
+            found = sniff(GivenFile.of_path(path))
+            if found.startswith("fhir"):
+                return "fhir"
+            if found.startswith("phenopacket") or found == "project json":
+                return found
     raise UnknownFormatError(
-        folder.name, f"the folder holds {len(files)} files, none of them a MAF file or JSON"
+        folder.name,
+        f"the folder holds {len(files)} files, but no MAF, no cBioPortal study, no FHIR, Phenopackets or profiles",
     )

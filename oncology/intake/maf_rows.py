@@ -28,6 +28,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "depth": ("t_depth",),
     "status": ("mutation_status",),
     "filter": ("filter",),
+    "population": ("gnomad_af", "max_af", "exac_af"),
 }
 
 
@@ -110,6 +111,14 @@ def read_maf_rows(
                 patient_id=draft.patient_id if each else "",
             )
             continue
+        if _common(columns.first(row, "population")):
+            ledger.add(
+                part,
+                "variant",
+                "dropped",
+                "common in the population (1% or more): a polymorphism, no finding",
+            )
+            continue
         status = columns.first(row, "status").casefold()
         if status in ("wildtype", "none", "loh"):
             ledger.add(part, "variant", "dropped", f"its Mutation_Status is {status}: no variant was called")
@@ -133,6 +142,13 @@ def read_maf_rows(
             f"{file.name}: {len(unread)} columns tell nothing that a profile holds and were not read ({few})."
         )
     return genes
+
+
+def _common(share: str) -> bool:
+    try:
+        return float(share) >= 0.01
+    except ValueError:
+        return False
 
 
 def _depth(columns: MafColumns, row: list[str]) -> tuple[float, float] | None:

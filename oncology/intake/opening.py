@@ -269,7 +269,7 @@ def _control_share(raw: bytes) -> float:
 
 
 def _sniff_text(file: GivenFile, text: str) -> str:
-    if text.startswith("##fileformat=VCF") or text.startswith("#CHROM\t"):
+    if text.startswith(("##fileformat=VCF", "#CHROM\t")) or (text.startswith("##") and "\n#CHROM\t" in text):
         return "vcf"
     if text.startswith(("{", "[")):
         return _sniff_json(file, text)

@@ -16,7 +16,8 @@ FATES: tuple[Fate, ...] = ("used", "normalised", "ambiguous", "dropped")
 # Beyond this many different lines, further ones are counted under their element and reason alone.
 MAX_LINES = 3000
 _PRIVATE = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\S+@\S+\.\S+|https?://|\d{7,}|\(?\+?\d[\d\s()/-]{8,}"
+    r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d(?!\d)|\S+@\S+\.\S+|https?://(?!loinc)|"
+    r"(?<![A-Za-z_\d.])\d{7,}|\b\d{3}[- ]\d{3}[- ]\d{3,}|\+\d[\d\s()/-]{7,}"
 )
 
 

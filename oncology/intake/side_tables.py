@@ -7,7 +7,7 @@ import re
 from oncology.intake.draft import PatientDraft
 from oncology.intake.opening import GivenFile
 from oncology.intake.options import Options
-from oncology.intake.report import Ledger
+from oncology.intake.report import Fate, Ledger
 from oncology.intake.tabular import read_rows
 from oncology.patients import Alteration, AlterationKind
 
@@ -88,7 +88,7 @@ def read_copy_number(file: GivenFile, draft: PatientDraft, options: Options, led
             )
         else:
             fresh = draft.altered(Alteration(gene.symbol, kind, origin="somatic"))
-            fate = "dropped" if not fresh else "used" if gene.status == "current" else "normalised"
+            fate: Fate = "dropped" if not fresh else "used" if gene.status == "current" else "normalised"
             why = (
                 "repeats a call"
                 if not fresh

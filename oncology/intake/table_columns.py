@@ -147,8 +147,8 @@ def _near_header(name: str) -> str:
 
 
 def _why_unknown(name: str, options: Options) -> str:
-    if re.fullmatch(r"[A-Z][A-Z0-9-]{1,9}([ _].*)?", name.strip()):
-        symbol = re.split(r"[ _]", name.strip())[0]
+    if re.fullmatch(r"[A-Z][A-Z0-9-]{1,9}( .*)?", name.strip()):
+        symbol = name.split()[0]
         near = options.genes.near(symbol, most=1)
         if near and one_slip(near[0], symbol):
             return f"no column that is known, and no gene symbol that is known. Did you mean {near[0]}?"

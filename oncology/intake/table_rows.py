@@ -6,71 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from oncology.alterations import AlterationPattern
-from oncology.intake.alteration_text import read_finding
 from oncology.intake.clinical_columns import UNKNOWN_WORDS, read_cell
 from oncology.intake.draft import PatientDraft, clean_id, pseudonym
 from oncology.intake.errors import BrokenFileError, DuplicatePatientError, NoPatientsError
 from oncology.intake.options import Options
-from oncology.intake.report import Ledger
+from oncology.intake.report import Fate, Ledger
 from oncology.intake.table_columns import TableColumn, columns_of_table
-from oncology.patients import Alteration, PatientProfile, Source
+from oncology.intake.table_findings import finding_cell, list_cell, read_flag
+from oncology.patients import PatientProfile, Source
 from oncology.vocabulary.biomarkers import read_number
 from oncology.vocabulary.genes import one_slip
 
 __all__ = ["drafts_of_rows", "profiles_of_rows"]
 
 MAX_PATIENTS = 200_000
-_ALTERED = frozenset(
-    [
-        "1",
-        "1.0",
-        "true",
-        "yes",
-        "y",
-        "altered",
-        "mutated",
-        "mut",
-        "mutant",
-        "positive",
-        "pos",
-        "present",
-        "detected",
-        "found",
-        "+",
-    ]
-)
-_ABSENT = frozenset(
-    [
-        "0",
-        "0.0",
-        "false",
-        "no",
-        "n",
-        "absent",
-        "wt",
-        "wildtype",
-        "wild-type",
-        "negative",
-        "neg",
-        "normal",
-        "undetected",
-        "none",
-        "-",
-    ]
-) | {"wild type", "not altered", "not detected", "not found", "no mutation"}
-_NOT_ASSAYED = frozenset(
-    ["nan", "na", "n/a", "nd", "unknown", "unk", "untested", "?", "not_assayed", "not-assayed", "notassayed"]
-) | {"not assayed", "not tested", "not done", "not covered"}
-
-
-def read_flag(text: str) -> bool | None:
-    """Yes or no in the usual words; None for others."""
-    word = text.strip().casefold()
-    return True if word in _ALTERED else False if word in _ABSENT else None
-
-
-_LIST_CUT = re.compile(r"[;|]|,(?![^()\[\]]*[)\]])")
 
 
 def profiles_of_rows(
@@ -105,10 +54,15 @@ def drafts_of_rows(
     salt: str,
     options: Options,
     ledger: Ledger,
+    *,
+    useful: bool = True,
 ) -> dict[str, PatientDraft]:
-    """Unfinished patients by id, for readers that add variants from other files. Raises as `profiles_of_rows`."""
+    """Unfinished patients by id, for readers that add variants from other files. Raises as `profiles_of_rows`.
+
+    A table in which no column is known is refused, unless `useful` is false.
+    """
     columns = columns_of_table(header, options)
-    identity = _identity(name, header, columns)
+    identity = _identity(name, header, columns, useful)
     part = f"cells of {name}"
     drafts: dict[str, PatientDraft] = {}
     repeated: dict[str, None] = {}
@@ -163,7 +117,7 @@ def drafts_of_rows(
     return drafts
 
 
-def _identity(name: str, header: Sequence[str], columns: list[TableColumn]) -> TableColumn:
+def _identity(name: str, header: Sequence[str], columns: list[TableColumn], useful: bool) -> TableColumn:
     identity = next((c for c in columns if c.role == "id"), None)
     few = ", ".join(repr(h[:30]) for h in header[:6])
     if identity is None:
@@ -180,7 +134,7 @@ def _identity(name: str, header: Sequence[str], columns: list[TableColumn]) -> T
         raise BrokenFileError(
             name, "a table", f"the column {twins[0][:40]!r} stands twice", "Keep one of the two."
         )
-    if not any(c.role not in ("id", "unknown", "private") for c in columns):
+    if useful and not any(c.role not in ("id", "unknown", "private") for c in columns):
         raise BrokenFileError(
             name, "a table", f"none of its columns is known ({few})", "Rename them, or write a mapping file."
         )
@@ -236,7 +190,7 @@ def _read(
     elif column.role == "sequenced":
         flag = read_flag(text)
         draft.sequenced = flag
-        told = "used" if flag is not None else "dropped"
+        told: Fate = "used" if flag is not None else "dropped"
         ledger.add(part, column.header, told, "" if flag is not None else "neither yes nor no", found=text)
     elif column.role == "itd_ratio":
         ratio = read_number(text)
@@ -252,9 +206,9 @@ def _read(
         else:
             draft.itd_ratio = ratio.value
     elif column.role == "finding":
-        _finding(draft, column, text, part, options, ledger)
+        finding_cell(draft, column, text, part, options, ledger)
     else:
-        _list(draft, column, text, part, options, ledger)
+        list_cell(draft, column, text, part, options, ledger)
 
 
 def _clinical(
@@ -297,173 +251,6 @@ def _clinical(
         if genes is not None:
             draft.assay(genes)
             ledger.note(f"Assayed genes of panel {reading.value}: the {len(genes)} genes declared for it.")
-
-
-def _finding(
-    draft: PatientDraft, column: TableColumn, text: str, part: str, options: Options, ledger: Ledger
-) -> None:
-    pattern = column.pattern
-    assert pattern is not None
-    word = text.casefold()
-    reason = f"{column.header} is now {pattern.gene}" if column.renamed else ""
-    plain = "normalised" if reason else "used"
-    whole = pattern.change is None and pattern.kind == "any"
-    if word in _ALTERED:
-        draft.altered(pattern.example())
-        if whole:
-            draft.assay([pattern.gene])
-        ledger.add(part, column.header, plain, reason, found="altered", became=pattern.example().name)
-    elif word in _ABSENT:
-        if whole:
-            draft.assay([pattern.gene])
-            draft.absent_genes.add(pattern.gene)
-        else:
-            draft.tested_absent.add(pattern.name)
-        ledger.add(
-            part, column.header, plain, reason, found="absent", became=f"{pattern.name} tested, not altered"
-        )
-    elif word in _NOT_ASSAYED:
-        if not whole:
-            draft.not_tested.add(pattern.name)
-        ledger.add(
-            part, column.header, plain, reason, found="not assayed", became=f"{pattern.name} not assayed"
-        )
-    else:
-        _finding_in_words(draft, pattern, column, text, part, options, ledger)
-
-
-def _finding_in_words(
-    draft: PatientDraft,
-    pattern: AlterationPattern,
-    column: TableColumn,
-    text: str,
-    part: str,
-    options: Options,
-    ledger: Ledger,
-) -> None:
-    found: list[Alteration] = []
-    for piece in filter(None, (p.strip() for p in _LIST_CUT.split(text))):
-        gene = re.match(r"[A-Za-z0-9-]+", piece)
-        own = gene is not None and options.genes.resolve(gene.group()).symbol == pattern.gene
-        finding = read_finding(piece if own else f"{pattern.gene} {piece}", options.genes)
-        if isinstance(finding, str) or not pattern.matches(finding.alteration):
-            why = finding if isinstance(finding, str) else f"it is no {pattern.name}"
-            ledger.add(
-                part, column.header, "dropped", f"neither altered, absent nor not assayed (1, 0 or words), and {why}",
-                found=text, patient_id=draft.patient_id,
-            )  # fmt: skip
-            # A cell that could not be read may be a finding: it must not pass as tested and absent.
-            draft.not_tested.add(pattern.name)
-            return
-        found.append(finding.alteration)
-    for alteration in found:
-        draft.altered(alteration)
-    if pattern.change is None and pattern.kind == "any":
-        draft.assay([pattern.gene])
-    became = "; ".join(a.name for a in found)
-    ledger.add(
-        part,
-        column.header,
-        "normalised",
-        "a finding in words",
-        found=text,
-        became=became,
-        patient_id=draft.patient_id,
-    )
-
-
-def _list(
-    draft: PatientDraft, column: TableColumn, text: str, part: str, options: Options, ledger: Ledger
-) -> None:
-    # A list is one cell, yet its entries have fates of their own: they are counted as elements of their own part.
-    entries = [e.strip() for e in _LIST_CUT.split(text) if e.strip()]
-    if column.role == "assayed":
-        entries = [e for e in re.split(r"[;|,\s]+", text) if e]
-    listed = f"entries of {column.header} in {part.removeprefix('cells of ')}"
-    ledger.add(part, column.header, "used", f"a list; see {listed}")
-    ledger.hold(listed, len(entries))
-    if column.role == "assayed":
-        draft.assayed = draft.assayed or set()
-    if [e.casefold() for e in entries] in (["none"], ["-"], ["no"], ["0"]):
-        ledger.add(listed, "none", "used")
-        return
-    for entry in entries:
-        if column.note == "fusions" and not re.search(r"(?i)fusion|rearr|[ _]re$", entry):
-            entry = f"{entry} fusion"
-        if column.role == "assayed":
-            _assayed_gene(draft, entry, listed, options, ledger)
-        else:
-            _listed_finding(draft, column, entry, listed, options, ledger)
-
-
-def _assayed_gene(draft: PatientDraft, entry: str, listed: str, options: Options, ledger: Ledger) -> None:
-    gene = options.genes.resolve(entry)
-    draft.assay([gene.symbol])
-    if gene.status == "current":
-        ledger.add(listed, entry, "used")
-    elif gene.status == "unknown":
-        ledger.add(listed, entry, "used", "not in the table of symbols; kept as written")
-    else:
-        ledger.add(
-            listed, entry, "normalised", f"{entry} is now {gene.symbol}", found=entry, became=gene.symbol
-        )
-
-
-def _listed_finding(
-    draft: PatientDraft, column: TableColumn, entry: str, listed: str, options: Options, ledger: Ledger
-) -> None:
-    finding = read_finding(entry, options.genes)
-    if isinstance(finding, str):
-        ledger.add(listed, entry, "dropped", finding, found=entry, patient_id=draft.patient_id)
-        return
-    if column.role in ("tested_absent", "not_tested"):
-        names = draft.tested_absent if column.role == "tested_absent" else draft.not_tested
-        a = finding.alteration
-        name = a.gene if a.kind == "mutation" and not (a.protein_change or a.coding_change) else (
-            f"{a.gene} {a.kind}" if a.kind in ("amplification", "deletion", "fusion") else a.name
-        )  # fmt: skip
-        names.add(name)
-        ledger.add(listed, entry, "used" if name == entry else "normalised", found=entry, became=name)
-        return
-    draft.altered(finding.alteration)
-    became = finding.alteration.name
-    notes = list(finding.notes)
-    if finding.gene.status == "unknown":
-        near = options.genes.near(finding.gene.written, most=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        notes.append(f"{finding.gene.written} is not in the table of symbols; kept as written.{hint}")
-        ledger.add(
-            listed,
-            entry,
-            "ambiguous",
-            "; ".join(notes),
-            found=entry,
-            became=became,
-            patient_id=draft.patient_id,
-        )
-    elif finding.gene.others or finding.gene.status == "ambiguous":
-        notes.append(f"{finding.gene.written} has also named {', '.join(finding.gene.others)}")
-        ledger.add(
-            listed,
-            entry,
-            "ambiguous",
-            "; ".join(notes),
-            found=entry,
-            became=became,
-            patient_id=draft.patient_id,
-        )
-    elif became == entry and not notes:
-        ledger.add(listed, entry, "used", patient_id=draft.patient_id)
-    else:
-        ledger.add(
-            listed,
-            entry,
-            "normalised",
-            "; ".join(notes),
-            found=entry,
-            became=became,
-            patient_id=draft.patient_id,
-        )
 
 
 def _close_genes(draft: PatientDraft, options: Options, ledger: Ledger) -> None:

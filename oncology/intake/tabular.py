@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from oncology.intake.errors import BrokenFileError, EmptyFileError
 from oncology.intake.opening import GivenFile
@@ -71,7 +72,7 @@ def _rows(file: GivenFile, lines: Iterator[str], cut: str, width: int, comment: 
     # The lines carry no ends; the csv reader needs them to keep a quoted line break.
     kept = (line.replace("\0", "") + "\n" for line in lines if not (comment and line.startswith(comment)))
     # Tab-separated files of the field (MAF, cBioPortal) do not quote: a stray quotation mark is a character.
-    quoting = csv.QUOTE_NONE if cut == "\t" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if cut == "\t" else csv.QUOTE_MINIMAL
     try:
         for row in csv.reader(kept, delimiter=cut, quoting=quoting):
             if not row or not any(cell.strip() for cell in row):

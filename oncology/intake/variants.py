@@ -202,11 +202,14 @@ def tell_variant(
         notes = [_general(reading.reason)]
     fate = reading.fate
     vaf, why = read_fraction(fraction)
-    if vaf is None and not why and depth and depth[1] > 0:
+    if vaf is None and depth and depth[1] > 0:
         if 0 <= depth[0] <= depth[1]:
             vaf = round(depth[0] / depth[1], 6)
+            why = "the written allele fraction cannot be; counted from the reads" if why else ""
         else:
-            why = "more variant reads than reads"
+            why = why or "more variant reads than reads"
+    elif vaf is None and "cannot be" in why:
+        why = "an allele fraction above 1 or below 0 cannot be (a percentage needs its % sign)"
     if why:
         notes.append(why)
         fate = "normalised" if fate == "used" and vaf is not None else "ambiguous" if vaf is None else fate

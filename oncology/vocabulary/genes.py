@@ -146,7 +146,7 @@ def one_slip(a: str, b: str) -> bool:
     >>> one_slip("EGFR", "EGRF"), one_slip("MSH2", "MSH6"), one_slip("BCOR", "COHORT")
     (True, False, False)
     """
-    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 3:
+    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:
         return False
     if sorted(a) == sorted(b):
         return SequenceMatcher(None, a, b).ratio() >= 0.74

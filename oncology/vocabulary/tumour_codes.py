@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oncology.vocabulary.tumours import TUMOURS
 
-__all__ = ["TumourReading", "tumour_from_code", "tumour_from_text"]
+__all__ = ["TumourReading", "ncit_of", "tumour_from_code", "tumour_from_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +194,14 @@ def tumour_from_text(written: str) -> TumourReading | None:
     if re.fullmatch(r"[A-Z][A-Z0-9]{2,11}", text):
         return TumourReading(text)
     return None
+
+
+def ncit_of(code: str) -> str | None:
+    """NCI Thesaurus code of an OncoTree code, the first of this table; None where it has none.
+
+    Examples
+    --------
+    >>> ncit_of("LUAD"), ncit_of("XYZ")
+    ('C3512', None)
+    """
+    return next((ncit for ncit, codes in _NCIT.items() if codes[0] == code), None)

@@ -1,0 +1,108 @@
+"""Several samples of one patient over time, and what changed between them, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from oncology.errors import OncologyError
+from oncology.patients import Alteration, PatientProfile
+
+__all__ = ["Step", "TimelineError", "changes_in_words", "group_by_patient", "timeline"]
+
+
+class TimelineError(OncologyError, ValueError):
+    """Samples that cannot be put in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A sample, the days since the sample before it, and what changed in words; the first has neither."""
+
+    profile: PatientProfile
+    days: int | None
+    changes: tuple[str, ...]
+
+
+def group_by_patient(profiles: Iterable[PatientProfile]) -> dict[str, tuple[PatientProfile, ...]]:
+    """Profiles by patient: those that share `findings["patient"]`, else each by its own id."""
+    groups: dict[str, list[PatientProfile]] = {}
+    for profile in profiles:
+        groups.setdefault(profile.findings.get("patient", profile.patient_id), []).append(profile)
+    return {name: tuple(members) for name, members in groups.items()}
+
+
+def timeline(profiles: Iterable[PatientProfile]) -> tuple[Step, ...]:
+    """Samples of one patient in the order of their days, each with what changed since the one before.
+
+    Raises
+    ------
+    TimelineError
+        Where several samples are given and one has no day.
+
+    Examples
+    --------
+    >>> egfr = Alteration("EGFR", protein_change="p.L858R")
+    >>> t790m = Alteration("EGFR", protein_change="p.T790M")
+    >>> first = PatientProfile("a-1", sample_day=0, alterations=(egfr,))
+    >>> later = PatientProfile("a-2", sample_day=300, alterations=(egfr, t790m))
+    >>> [(s.days, s.changes) for s in timeline([later, first])]
+    [(None, ()), (300, ('EGFR p.T790M is new; its gene was not known to be assayed before',))]
+    """
+    samples = list(profiles)
+    undated = [p.patient_id for p in samples if p.sample_day is None]
+    if len(samples) > 1 and undated:
+        raise TimelineError(
+            f"{len(samples)} samples, of which {', '.join(undated[:5])} have no day. Expected sample_day (days since "
+            "the diagnosis) in each, so that they can be put in order."
+        )
+    ordered = sorted(samples, key=lambda p: p.sample_day or 0)
+    steps = [Step(ordered[0], None, ())] if ordered else []
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        steps.append(
+            Step(after, (after.sample_day or 0) - (before.sample_day or 0), changes_in_words(before, after))
+        )
+    return tuple(steps)
+
+
+def changes_in_words(before: PatientProfile, after: PatientProfile) -> tuple[str, ...]:
+    """What differs between two samples; a finding gone is only called gone where the later assay covered its gene."""
+    words = []
+    old, new = {a.name: a for a in before.alterations}, {a.name: a for a in after.alterations}
+    for name, a in new.items():
+        if name not in old:
+            known = before.assayed_genes is not None and a.gene in before.assayed_genes
+            words.append(
+                f"{name} is new" + ("" if known else "; its gene was not known to be assayed before")
+            )
+        elif (change := _fraction(old[name], a)) != "":
+            words.append(change)
+    for name, a in old.items():
+        if name not in new:
+            covered = after.assayed_genes is not None and a.gene in after.assayed_genes
+            words.append(
+                f"{name} is no longer found"
+                if covered
+                else f"{name} is not told any more; {a.gene} was not known to be assayed"
+            )
+    for label, field, unit in (
+        ("TMB", "tmb_per_mb", " per Mb"),
+        ("PD-L1", "pdl1", " %"),
+        ("line of therapy", "line", ""),
+        ("ECOG", "ecog", ""),
+    ):
+        x, y = getattr(before, field), getattr(after, field)
+        if x is not None and y is not None and x != y:
+            words.append(f"{label} from {x:g} to {y:g}{unit}")
+    if before.msi and after.msi and before.msi != after.msi:
+        words.append(f"microsatellites from {before.msi} to {after.msi}")
+    fresh = [t for t in after.prior_treatments or () if t not in (before.prior_treatments or ())]
+    if fresh:
+        words.append(f"treated with {', '.join(fresh)} in between")
+    return tuple(words)
+
+
+def _fraction(before: Alteration, after: Alteration) -> str:
+    if before.vaf is None or after.vaf is None or abs(after.vaf - before.vaf) < 0.05:
+        return ""
+    return f"{after.name}: allele fraction from {before.vaf:.2f} to {after.vaf:.2f}"
