@@ -53,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
     find = verbs.add_parser(
         "counterfactual", parents=[one, out], help="the smallest change that reaches a goal"
     )
-    find.add_argument("--target", required=True, metavar="O", help="the option the goal is about")
+    find.add_argument(
+        "--target", metavar="O", help="the option the goal is about; a single one needs no name"
+    )
     find.add_argument("--goal", choices=("first", "band"), default="first", help="ranked first, or in band 1")
     limit = find.add_mutually_exclusive_group()
     limit.add_argument("--over", type=float, metavar="V", help="goal: probability (or score) over V")

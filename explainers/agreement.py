@@ -15,6 +15,8 @@ from oncology.errors import OncologyError
 
 __all__ = ["Agreement", "Claim", "ComparisonError", "Pair", "compare"]
 
+# How a sentence names the methods; explainers.local.METHOD_LABELS has their titles.
+_NAMES = {"shapley": "Shapley", "lime": "LIME", "ablation": "leave-one-out", "exact": "the exact method"}
 # A value below this share of the largest one counts as none: methods differ in their noise, not in their message.
 _NEGLIGIBLE = 0.02
 
@@ -164,18 +166,19 @@ def _claim(first: Explanation, j: int, methods: tuple[str, ...], signs: NDArray[
     patient = f"{first.feature_labels[j]} ({first.feature_words[j]})"
     up, down = ("a higher score", "a lower score")
     if direction == "disputed":
-        words = f"{patient}: {_listed(plus)} count it towards {up}, {_listed(minus)} towards {down}."
+        words = f"{patient}: towards {up} in {_listed(plus)}, towards {down} in {_listed(minus)}."
     else:
         who = "all methods" if not silent else _listed(plus or minus)
         words = f"{patient} counts towards {up if plus else down} in {who}."
         if silent:
-            words = f"{words[:-1]}; {_listed(silent)} give{'s' if len(silent) == 1 else ''} it no weight."
+            words = f"{words[:-1]}; no weight in {_listed(silent)}."
     return Claim(
         first.feature_names[j], first.feature_labels[j], first.feature_words[j], direction, plus, minus, silent, words
     )  # fmt: skip
 
 
 def _listed(methods: Sequence[str]) -> str:
+    methods = [_NAMES.get(m, m) for m in methods]
     return methods[0] if len(methods) == 1 else f"{', '.join(methods[:-1])} and {methods[-1]}"
 
 

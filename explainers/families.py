@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from explainers.trees import TreeEnsemble
     from oncology.bundles import ModelBundle
 
-__all__ = ["Family", "estimator_of", "family_of"]
+__all__ = ["Family", "estimator_of", "family_of", "tree_form"]
 
 # Model classes by name, so that no library is imported to ask.
 _AVERAGING = frozenset(
@@ -75,3 +76,19 @@ def _family(estimator: Any, unit: str) -> Family:
 
 def _is_linear(estimator: Any, unit: str) -> bool:
     return type(estimator).__name__ in _LINEAR and unit == "log-odds"
+
+
+def tree_form(bundle: ModelBundle, option: str) -> TreeEnsemble | None:
+    """The exact tree form of an option's model; None where the engine has none for it."""
+    return _tree_form(estimator_of(bundle, option), bundle.schema.columns)
+
+
+@lru_cache(maxsize=256)
+def _tree_form(estimator: Any, columns: tuple[str, ...]) -> TreeEnsemble | None:
+    from explainers.trees import from_estimator
+    from explainers.trees.errors import ConversionCheckError, UnconvertibleModelError
+
+    try:
+        return from_estimator(estimator, columns)
+    except (UnconvertibleModelError, ConversionCheckError):
+        return None

@@ -163,7 +163,7 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
             Chart(
                 attribution.waterfall(first, mode="light"),
                 f"{METHOD_LABELS[first.method]}, in {first.unit}, compared with {first.background}. "
-                f"Not explained: {first.residual():+.3g}.",
+                + (f"Not explained: {first.residual():+.3g}." if abs(first.residual()) > 1e-6 else ""),
                 attribution.waterfall_rows(first),
             )
         )

@@ -64,6 +64,8 @@ class Players:
     score : float
         This patient's own.
     to_game : function from the schema's columns (n, c) to those of the game (n, w)
+    notes : tuple of str
+        What an explanation of this score has to say beside its own limits.
     """
 
     option: str
@@ -76,6 +78,7 @@ class Players:
     unit: Unit
     score: float
     to_game: Callable[[FloatMatrix], FloatMatrix]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -134,6 +137,7 @@ class Players:
         self, method: str, values: FloatVector, background: Background, **more: Any
     ) -> Explanation:
         """An `Explanation` of these players; `more` holds its remaining fields."""
+        more["limits"] = (*more.get("limits", ()), *self.notes)
         return Explanation(
             option=self.option,
             method=method,
@@ -187,7 +191,14 @@ def _derived_players(bundle: ModelBundle, row: FloatVector, option: str, score: 
     formula = bundle.formula
     assert formula is not None
     derived = formula.matrix(row[None, :])[0]
+    notes = ()
+    if formula.link == "logistic":
+        shown = float(formula.score(np.array([score]))[0])
+        notes = (
+            f"The parts add up to the formula's linear predictor, {score:.3f}; the score shown elsewhere is {shown:.3f}, its "
+            "logistic transform.",
+        )
     return Players(
         option, formula.names, formula.labels, formula.describe(row), derived, np.arange(len(derived)),
-        formula.margin, bundle.unit, score, formula.matrix,
+        formula.margin, bundle.unit, score, formula.matrix, notes,
     )  # fmt: skip

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
+from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
 from explainers.explanation import Explanation
 
 __all__ = ["comparison", "comparison_rows", "waterfall", "waterfall_rows"]
 
 _ROW = 34
 _NEGLIGIBLE = 1e-9
+_UNITS = {"log-odds": "log-odds", "probability": "probability", "score": "score"}
 
 
 def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.Figure:
@@ -77,8 +78,9 @@ def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.F
     _feature_axis(made, y, names)
     low, high = min([*ends, why.score]), max([*ends, why.score])
     pad = max(high - low, 1e-6) * 0.06
-    made.update_xaxes(range=[low - pad, high + pad], title_text=_axis_title(why), nticks=6)
-    value_labels(made, mode, y, [f"{why.base_value:.2f}", *texts, f"<b>{why.score:.2f}</b>"])
+    made.update_xaxes(range=[low - pad, high + pad], title_text=_UNITS[why.unit], nticks=4)
+    foot(made, mode, f"Compared with {escape(why.background)}")
+    value_labels(made, mode, y, [_plain(why.base_value), *texts, f"<b>{_plain(why.score)}</b>"])
     return made
 
 
@@ -124,7 +126,7 @@ def comparison(explanations: Sequence[Explanation], *, top: int = 8, mode: Mode 
         )
     _feature_axis(made, y, names)
     made.update_xaxes(
-        title_text=f"{wrapped(f'part of the score, in {first.unit}', 44)}", nticks=6, zeroline=True,
+        title_text=f"part of the score, {first.unit}", nticks=4, zeroline=True,
         zerolinecolor=colours.quiet,
     )  # fmt: skip
     return made
@@ -151,7 +153,13 @@ def _parts(why: Explanation, most: int) -> list[tuple[str, str, float]]:
     parts = [(why.feature_labels[j], why.feature_words[j], float(why.values[j])) for j in order[:most]]
     rest = order[most:]
     if rest:
-        parts.append((f"{len(rest)} other inputs", "", float(sum(why.values[j] for j in rest))))
+        parts.append(
+            (
+                f"{len(rest)} other input{'' if len(rest) == 1 else 's'}",
+                "",
+                float(sum(why.values[j] for j in rest)),
+            )
+        )
     if abs(why.residual()) > 1e-6:
         parts.append(("Not explained", "residual", why.residual()))
     return parts
@@ -182,9 +190,8 @@ def _connector(x: float, row: int, colour: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _axis_title(why: Explanation) -> str:
-    unit = {"log-odds": "log-odds of response", "probability": "probability", "score": "score"}[why.unit]
-    return wrapped(f"{unit}; compared with {escape(why.background)}", 48)
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _signed(value: float) -> str:

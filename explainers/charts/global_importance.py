@@ -8,13 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
+from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
 from explainers.importance import Importance
 from explainers.swarm import Swarm
 
 __all__ = ["beeswarm", "importance"]
 
 _ROW = 30
+_MOST_DOTS = 2500
 
 
 def importance(found: Importance, *, top: int = 12, mode: Mode = "screen") -> go.Figure:
@@ -50,8 +51,8 @@ def importance(found: Importance, *, top: int = 12, mode: Mode = "screen") -> go
     highest = max(float(high.max(initial=0.0)), 1e-9)
     made.update_xaxes(
         range=[lowest - 0.02 * (highest - lowest), highest * 1.04],
-        title_text=wrapped(f"{found.measure}, in {found.unit}; 95 % interval", 46),
-        nticks=5,
+        title_text=wrapped(f"{found.measure}, {found.unit}", 34),
+        nticks=4,
         zeroline=True,
         zerolinecolor=colours.quiet,
     )
@@ -65,51 +66,62 @@ def beeswarm(found: Swarm, *, mode: Mode = "screen") -> go.Figure:
     Grey rings are values that are not known, or categories without an order.
     """
     colours = palette(mode)
-    n, f = found.values.shape
+    keep = _drawn(*found.values.shape)
+    values, shades, ids = found.values[keep], found.shades[keep], [found.ids[i] for i in keep]
+    n, f = values.shape
     made = figure(mode, height=38 * max(f, 1) + 96, showlegend=True)
-    lift = np.column_stack([_lift(found.values[:, j]) for j in range(f)]) if f else np.empty((n, 0))
+    lift = np.column_stack([_lift(values[:, j]) for j in range(f)]) if f else np.empty((n, 0))
     y = np.arange(f) - lift
     text = np.array(
-        [[f"{escape(label)}<br>{escape(i)}" for label in found.labels] for i in found.ids], dtype=object
+        [[f"{escape(label)}<br>{escape(i)}" for label in found.labels] for i in ids], dtype=object
     )
-    # Beyond a few thousand dots a browser draws faster on the graphics card.
-    scatter = go.Scattergl if n * f > 3000 else go.Scatter
-    known = ~np.isnan(found.shades)
+    known = ~np.isnan(shades)
     hover = "%{customdata}<br>%{x:+.3f} " + found.unit + "<extra></extra>"
     if (~known).any():
         made.add_trace(
-            scatter(
-                x=found.values[~known], y=y[~known], mode="markers", name="not known, or without order",
+            go.Scatter(
+                x=values[~known], y=y[~known], mode="markers", name="not known, or without order",
                 marker={"color": colours.third, "size": 4, "symbol": "circle-open"}, customdata=text[~known],
                 hovertemplate=hover,
             )
         )  # fmt: skip
     for name, part, colour in (
-        ("low, or not altered", known & (found.shades < 0.5), colours.down),
-        ("high, or altered", known & (found.shades >= 0.5), colours.up),
+        ("low, or not altered", known & (shades < 0.5), colours.down),
+        ("high, or altered", known & (shades >= 0.5), colours.up),
     ):
         # Far from the middle of its range a value is drawn firmly, near it faintly.
-        firm = 0.25 + 1.3 * np.abs(found.shades[part] - 0.5)
+        firm = 0.25 + 1.3 * np.abs(shades[part] - 0.5)
         made.add_trace(
-            scatter(
-                x=found.values[part], y=y[part], mode="markers", name=name,
+            go.Scatter(
+                x=values[part], y=y[part], mode="markers", name=name,
                 marker={"color": colour, "size": 5, "opacity": np.clip(firm, 0, 0.9).tolist(), "line": {"width": 0}},
                 customdata=text[part], hovertemplate=hover,
             )
         )  # fmt: skip
     _names(made, list(range(f)), list(found.labels))
     made.update_xaxes(
-        title_text=wrapped(f"Shapley value, in {found.unit}; compared with {escape(found.background)}", 48),
-        nticks=6,
+        title_text=f"Shapley value, {found.unit}",
+        nticks=5,
         zeroline=True,
         zerolinecolor=colours.quiet,
     )
+    drawn = "" if n == len(found.ids) else f"{n} of {len(found.ids)} patients are drawn. "
+    foot(made, mode, f"{drawn}Compared with {escape(found.background)}")
     return made
 
 
 def _names(made: go.Figure, y: list[int], labels: list[str]) -> None:
     names = [wrapped(escape(label), 22) for label in labels]
     made.update_yaxes(tickvals=y, ticktext=names, range=[len(y) - 0.5, -0.5], showgrid=False)
+
+
+def _drawn(n: int, f: int) -> NDArray[np.intp]:
+    """Patients that are drawn: all, or evenly chosen ones, since a browser paints thousands of dots slowly.
+
+    The graphics card would paint them faster, but many machines in hospitals lend it to no browser.
+    """
+    most = max(_MOST_DOTS // max(f, 1), 1)
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
 
 
 def _lift(values: NDArray[np.float64]) -> NDArray[np.float64]:

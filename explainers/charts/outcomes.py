@@ -54,8 +54,8 @@ def observed_outcomes(
     made.update_xaxes(
         range=[-0.02, 1.02],
         tickformat=".0%",
-        nticks=5,
-        title_text="responded, among similar patients treated",
+        nticks=4,
+        title_text="responded, of those treated",
     )
     texts = []
     for o in chosen:

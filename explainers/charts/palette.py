@@ -65,7 +65,7 @@ def figure(mode: Mode, *, height: int, right: int = 12, **layout: Any) -> go.Fig
     axis: dict[str, Any] = {
         "gridcolor": colours.line, "zerolinecolor": colours.line, "linecolor": colours.line, "automargin": True,
         "tickfont": {"color": colours.text, "size": 12}, "title": {"font": {"color": colours.quiet, "size": 12}},
-        "fixedrange": True, "zeroline": False, "ticks": "",
+        "fixedrange": True, "tickangle": 0, "zeroline": False, "ticks": "",
     }  # fmt: skip
     made = go.Figure()
     made.update_layout(
@@ -87,6 +87,23 @@ def figure(mode: Mode, *, height: int, right: int = 12, **layout: Any) -> go.Fig
     if layout:
         made.update_layout(**layout)
     return made
+
+
+def foot(made: go.Figure, mode: Mode, text: str, *, width: int = 52) -> None:
+    """A line below the whole figure, left of the axis too: the background's name, and whatever must not be missed."""
+    lines = wrapped(text, width)
+    tall = 16 * (lines.count("<br>") + 1)
+    height = made.layout.height + tall + 8
+    made.update_layout(
+        # Anchored at its top: a title of several lines grows downwards from there, to the figure's lower edge.
+        title={
+            "text": lines, "x": 0, "xref": "container", "xanchor": "left",
+            "y": (tall - 11) / height, "yref": "container", "yanchor": "top",
+            "font": {"family": FONT, "size": 12, "color": palette(mode).quiet, "weight": 400}, "pad": {"l": 4},
+        },
+        margin={"b": 44 + tall},
+        height=height,
+    )  # fmt: skip
 
 
 def value_labels(made: go.Figure, mode: Mode, at: list[float], texts: list[str], *, size: int = 12) -> None:

@@ -85,7 +85,8 @@ def whatif(args: argparse.Namespace) -> str:
 def counterfactual(args: argparse.Namespace) -> str:
     """The smallest change after which the goal holds."""
     bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
-    option = bundle.options[bundle.option_index(args.target)]
+    target = args.target or (bundle.options[0] if len(bundle.options) == 1 else "")
+    option = bundle.options[bundle.option_index(target)]
     goal = Goal(option, args.goal)
     if args.over is not None or args.under is not None:
         over = args.over is not None
@@ -193,7 +194,8 @@ def _explanation_words(bundle: ModelBundle, why: Explanation, top: int) -> list[
     ]
     if len(order) > top:
         lines.append(f"{len(order) - top} other inputs together: {rest:+.4f}")
-    lines += [f"Not explained: {why.residual():+.4f}", f"This patient: {why.score:.4f}"]
+    left = why.residual() if abs(why.residual()) >= 5e-5 else 0.0
+    lines += [f"Not explained: {left:+.4f}", f"This patient: {why.score:.4f}"]
     if why.fit_quality is not None:
         lines.append(f"Fit of the local model (R²): {why.fit_quality:.2f}")
     return [*lines, *why.limits]
@@ -213,7 +215,11 @@ def _counterfactual_words(bundle: ModelBundle, found: Sequence[Counterfactual], 
     for c in found:
         scale, digits = (1, 2) if bundle.is_score else (100, 0)
         moved = f"{_figure(c.before[k], scale, digits)} to {_figure(c.after[k], scale, digits)}"
-        seen = "" if c.training_count is None else f"; {c.training_count} training patients in these states"
+        seen = (
+            ""
+            if c.training_count is None
+            else f"; {c.training_count or 'no'} training patients in these states"
+        )
         lines.append(f"- {'; '.join(x.words for x in c.changes)} ({bundle.label(option)} {moved}{seen})")
         lines += [f"  Caution: {words}" for words in c.cautions]
     return [*lines, "This is what the model would say of the changed profile, not what would happen."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,12 @@ from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
+    from oncology.intake import ImportReport
 
 __all__ = ["ManyPatientsError", "NoSuchInputError", "bundle_folder", "open_bundle", "patient"]
 
+# Lines of an import's report that an answer shows beside itself.
+_MOST_LINES = 12
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -76,19 +80,23 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
 
     path = Path(given)
     if path.exists():
-        profiles = read_patients(path).profiles
+        result = read_patients(path)
+        profiles = result.profiles
         ids = tuple(p.patient_id for p in profiles)
         if patient_id is not None:
             if patient_id not in ids:
                 raise UnknownNameError("Patient", patient_id, ids)
-            return profiles[ids.index(patient_id)]
-        if len(profiles) != 1:
+        elif len(profiles) != 1:
             raise ManyPatientsError(path.name, ids)
-        return profiles[0]
+        chosen = profiles[0] if patient_id is None else profiles[ids.index(patient_id)]
+        _tell(path.name, result.report.for_patient(chosen.patient_id))
+        return chosen
     known: dict[str, PatientProfile] = {}
     for file in _patient_files():
-        for profile in read_patients(file).profiles:
+        result = read_patients(file)
+        for profile in result.profiles:
             if given in (profile.patient_id, file.stem) and patient_id in (None, profile.patient_id):
+                _tell(file.name, result.report.for_patient(profile.patient_id))
                 return profile
             known[profile.patient_id] = profile
     if path.suffix or any(sign in given for sign in ("/", "\\")):
@@ -96,6 +104,18 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
             f"There is no patient file {given!r}. Sample patients: {', '.join(known) or 'none'}."
         )
     raise UnknownNameError("Patient", given, known)
+
+
+def _tell(name: str, report: ImportReport) -> None:
+    """Say on standard error what of a patient's file could not be used, so that no answer hides it."""
+    lost = [e for e in report.entries if e.fate in ("dropped", "ambiguous")]
+    for entry in lost[:_MOST_LINES]:
+        found = f" {entry.found}" if entry.found else ""
+        print(f"{name}: {entry.fate}: {entry.element}{found}: {entry.reason}", file=sys.stderr)
+    if len(lost) > _MOST_LINES:
+        print(f"{name}: {len(lost) - _MOST_LINES} more lines; the verb import lists all.", file=sys.stderr)
+    for contradiction in report.contradictions[:_MOST_LINES]:
+        print(f"{name}: {contradiction.what}; {contradiction.choice}", file=sys.stderr)
 
 
 def _bundle_folders() -> Iterator[Path]:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.background import Background, BackgroundError, default_background, tree_paths
 from explainers.explanation import Explanation, FloatMatrix, FloatVector
-from explainers.families import Family, estimator_of, family_of
+from explainers.families import Family, estimator_of, family_of, tree_form
 from explainers.players import CannotExplainError, Players, players_of
 
 if TYPE_CHECKING:
@@ -177,28 +177,33 @@ def _additive(
 def _trees(
     bundle: ModelBundle, rows: FloatMatrix, option: str, background: Background
 ) -> tuple[FloatMatrix, float]:
-    estimator = estimator_of(bundle, option)
-    if background.kind == "tree paths":
-        explainer = _tree_explainer(estimator)
-        found = explainer.shap_values(rows, check_additivity=False)
-        output = _output_of(bundle, option, estimator)
-        values = np.asarray(found, dtype=np.float64)
-        base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
-        if values.ndim == 3:
-            return values[:, :, output], float(base[output])
-        return values, float(base[0])
-    raise BackgroundError("not yet")
+    ensemble = tree_form(bundle, option)
+    if ensemble is not None:
+        values, base = ensemble.shapley(rows, background.rows)
+        # A forest has an output for either class; boosting has the one margin.
+        return values[:, :, -1], float(base[-1])
+    if background.rows is not None:
+        raise CannotExplainError(
+            f"{type(estimator_of(bundle, option)).__name__} has no exact tree form here, and shap's own comparison with "
+            "given patients misses where values tie with thresholds. Compare with tree paths instead, or use the "
+            "method exact or ablation."
+        )
+    return _shap_tree_paths(estimator_of(bundle, option), rows)
+
+
+def _shap_tree_paths(estimator: Any, rows: FloatMatrix) -> tuple[FloatMatrix, float]:
+    """shap's path-dependent values: for tree models that the project's own engine does not convert."""
+    explainer = _shap_explainer(estimator)
+    values = np.asarray(explainer.shap_values(rows, check_additivity=False), dtype=np.float64)
+    base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+    return (values[:, :, -1] if values.ndim == 3 else values), float(base[-1])
 
 
 @lru_cache(maxsize=64)
-def _tree_explainer(estimator: Any) -> Any:
+def _shap_explainer(estimator: Any) -> Any:
     import shap
 
     return shap.TreeExplainer(estimator, feature_perturbation="tree_path_dependent")
-
-
-def _output_of(bundle: ModelBundle, option: str, estimator: Any) -> int:
-    return 1
 
 
 # Any other model ----------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_opposite_signs_are_disputed():
     assert [c.feature for c in found.disputed] == ["g0"]
     assert (
         found.disputed[0].words
-        == "g0 (altered): one count it towards a higher score, two towards a lower score."
+        == "g0 (altered): towards a higher score in one, towards a lower score in two."
     )
     assert found.pairs[0].same_sign == 0.0
 
@@ -42,7 +42,7 @@ def test_a_method_without_weight_is_not_called_agreement():
     found = compare([why("one", [3, -2, 1]), why("two", [0, -2, 1])], top=1)
     claim = next(c for c in found.disputed if c.feature == "g0")
     assert claim.direction == "for" and claim.methods_silent == ("two",)
-    assert claim.words.endswith("two gives it no weight.")
+    assert claim.words.endswith("; no weight in two.")
 
 
 def test_overlap_by_hand():

@@ -1,0 +1,274 @@
+"""The verbs of the terminal: the same answers as the functions, plain errors, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from explainers.__main__ import main
+from explainers.commands import sources
+from explainers.local import explain
+from oncology.intake import write_profile
+from oncology.prediction import predict
+from oncology.recommendations import rank
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def given(make_bundle, patient, tmp_path):
+    """A bundle's folder and a patient's file."""
+    file = tmp_path / "patient.json"
+    file.write_text(write_profile(patient), encoding="utf-8")
+    return str(make_bundle().path), str(file)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a verb: (exit code, output, errors)."""
+
+    def run(*arguments):
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as exit_:
+            code = exit_.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+def test_predict_prints_the_ranking_of_the_functions(run, given, make_bundle, patient):
+    code, out, _ = run("predict", *given, "--json")
+    answer = json.loads(out)
+    ranking = rank(make_bundle(), predict(make_bundle(), patient), patient)
+    assert code == 0
+    assert [r["option"] for r in answer["ranking"]["ordered"]] == [r.option for r in ranking.ordered]
+    assert answer["ranking"]["ordered"][0]["probability"] == pytest.approx(ranking.ordered[0].probability)
+    assert answer["bundle"]["sha256"] == make_bundle().sha256
+    assert answer["units"] == {"answers": "probability", "margin": "log-odds", "interval_coverage": 0.95}
+
+
+def test_predict_in_words_labels_synthetic_data_and_what_is_not_modelled(run, given):
+    code, out, _ = run("predict", *given)
+    assert (
+        code == 0 and "synthetic data" in out and "Osimertinib" in out and "Not modelled: side effects" in out
+    )
+    assert out.index("Osimertinib") < out.index("Sotorasib")
+
+
+@pytest.mark.parametrize("method", ["shapley", "lime", "ablation", "exact"])
+def test_explain_prints_the_explanation_of_the_function(run, given, make_bundle, patient, method):
+    code, out, _ = run("explain", *given, "--option", "osimertinib", "--method", method, "--json")
+    answer = json.loads(out)["explanation"]
+    why = explain(make_bundle(), patient, method, option="osimertinib")
+    assert code == 0
+    assert answer["values"] == pytest.approx(why.values.tolist(), abs=1e-9)
+    assert (answer["unit"], answer["background"], answer["method"]) == (why.unit, why.background, method)
+    assert set(answer) >= {"base_value", "score", "limits", "feature_words", "fit_quality", "seed"}
+
+
+def test_explain_in_words_says_what_it_compares_with(run, given):
+    _, out, _ = run("explain", *given, "--method", "lime", "--top", "3")
+    assert "LIME for Osimertinib, in log-odds, compared with 40 training patients" in out
+    assert "other inputs together" in out and "Fit of the local model (R²)" in out
+
+
+def test_explain_takes_a_named_background(run, given):
+    _, out, _ = run("explain", *given, "--background", "unaltered", "--json")
+    assert json.loads(out)["explanation"]["background"] == "the same patient with no alteration found"
+
+
+def test_whatif_shows_before_and_after(run, given):
+    code, out, _ = run("whatif", *given, "--set", "EGFR p.L858R=absent", "--json")
+    answer = json.loads(out)
+    assert code == 0 and len(answer["changes"]) == 1
+    before, after = (
+        {r["option"]: r["probability"] for r in answer[k]["ordered"]} for k in ("before", "after")
+    )
+    assert after["osimertinib"] < before["osimertinib"] - 0.3
+    _, words, _ = run("whatif", *given, "--set", "EGFR p.L858R=absent", "--set", "albumin=3.1")
+    assert "EGFR p.L858R" in words and "Albumin" in words and "not what would happen" in words
+
+
+def test_whatif_without_a_change_lists_every_single_one(run, given):
+    code, out, _ = run("whatif", *given, "--json")
+    assert code == 0 and len(json.loads(out)["single_changes"]["changes"]) == 12
+    _, words, _ = run("whatif", *given, "--top", "2")
+    assert "… and 10 more" in words
+
+
+def test_counterfactual_finds_the_smallest_change(run, given, make_bundle):
+    code, out, _ = run("counterfactual", *given, "--target", "chemotherapy", "--json")
+    (first, *_) = json.loads(out)["counterfactuals"]
+    assert code == 0 and first["minimal"] == "proven" and len(first["changes"]) == 1
+    k = make_bundle().option_index("chemotherapy")
+    assert first["after"][k] == max(first["after"])
+    _, words, _ = run("counterfactual", *given, "--target", "Osimertinib")
+    assert "It holds already" in words
+    _, words, _ = run("counterfactual", *given, "--target", "sotorasib", "--over", "0.9999")
+    assert "No set of up to 2 changes does it" in words
+
+
+def test_report_writes_one_document(run, given, tmp_path):
+    out_file = tmp_path / "case.html"
+    code, out, _ = run("report", *given, "--out", out_file, "--set", "KRAS p.G12C=altered")
+    assert code == 0 and "asks no other host" in out
+    assert "Changed from the record" in out_file.read_text(encoding="utf-8")
+
+
+def test_import_says_what_was_used(run, given, tmp_path):
+    copy = tmp_path / "copy.json"
+    code, out, _ = run("import", given[1], "--json", "--out", copy)
+    answer = json.loads(out)
+    assert code == 0 and answer["profiles"][0]["patient_id"] == "P1" and answer["report"]["adds_up"]
+    assert run("predict", given[0], copy)[0] == 0
+
+
+def test_trust_puts_the_hash_on_the_list(run, make_bundle, tmp_path, monkeypatch):
+    list_ = tmp_path / "trusted.json"
+    monkeypatch.setenv("GLASSBOARD_TRUST", str(list_))
+    bundle = make_bundle("forest")
+    code, out, _ = run("trust", bundle.path)
+    assert code == 0 and bundle.sha256 in json.loads(list_.read_text())["trusted"] and "from now on" in out
+    assert "was trusted already" in run("trust", bundle.path)[1]
+
+
+def test_trust_does_not_help_a_changed_file(run, make_bundle, tmp_path, monkeypatch):
+    import shutil
+
+    list_ = tmp_path / "trusted.json"
+    monkeypatch.setenv("GLASSBOARD_TRUST", str(list_))
+    folder = tmp_path / "changed"
+    shutil.copytree(make_bundle("forest").path, folder)
+    victim = next(p for p in folder.iterdir() if p.suffix == ".npy")
+    victim.write_bytes(victim.read_bytes()[:-1] + b"x")
+    code, _, err = run("trust", folder)
+    assert code == 2 and "would not open even if it were trusted" in err and not list_.exists()
+
+
+# Sample bundles and patients by name ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(make_bundle, patient, tmp_path, monkeypatch):
+    """One's own folders, named by the environment."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "mine.json").write_text(write_profile(patient), encoding="utf-8")
+    monkeypatch.setenv("GLASSBOARD_PATIENTS", str(folder))
+    monkeypatch.setenv("GLASSBOARD_BUNDLES", str(make_bundle().path.parent))
+
+
+def test_bundles_and_patients_are_found_by_name(run, own):
+    assert run("predict", "boosting", "P1")[0] == 0
+    assert run("predict", "boosting", "mine")[0] == 0
+    assert sources.bundle_folder("boosting").name == "boosting"
+
+
+def test_misspelled_names_name_their_neighbours(run, own):
+    code, out, err = run("predict", "bosting", "P1")
+    assert (code, out) == (2, "") and "Did you mean boosting" in err
+    code, _, err = run("predict", "boosting", "P2")
+    assert code == 2 and "Patient 'P2' is not known." in err
+
+
+def test_a_file_with_several_patients_asks_for_one(run, given, patient, tmp_path):
+    from oncology.intake import write_profiles
+
+    both = tmp_path / "two.json"
+    both.write_text(write_profiles([patient, patient.replace(patient_id="P2")]), encoding="utf-8")
+    code, _, err = run("predict", given[0], both)
+    assert code == 2 and "holds 2 patients: P1, P2. Name one with --patient-id" in err
+    assert run("predict", given[0], both, "--patient-id", "P2")[0] == 0
+    assert (
+        "Patient 'P3' is not known. Known: P1, P2." in run("predict", given[0], both, "--patient-id", "P3")[2]
+    )
+
+
+# Bad input -----------------------------------------------------------------------------------------------------------
+
+BAD = {
+    "no such verb": (["perdict", "b", "p"], "invalid choice"),
+    "no such option": (["explain", "B", "P", "--option", "osimertinb"], "Did you mean osimertinib"),
+    "no such method": (["explain", "B", "P", "--method", "shap"], "invalid choice"),
+    "no such background": (["explain", "B", "P", "--background", "trainig"], "Did you mean training"),
+    "no such feature": (["whatif", "B", "P", "--set", "EGRF=altered"], "Did you mean EGFR"),
+    "no such state": (["whatif", "B", "P", "--set", "EGFR=maybe"], "altered, absent or not-assayed"),
+    "an impossible number": (["whatif", "B", "P", "--set", "albumin=390"], "Albumin is 390"),
+    "no number": (["whatif", "B", "P", "--set", "albumin=low"], "albumin is 'low'"),
+    "no such folder": (["predict", "no/such/folder", "P"], "There is no bundle folder"),
+    "no such file": (["predict", "B", "missing.json"], "There is no patient file"),
+    "a folder that is no bundle": (["predict", "TMP", "P"], "manifest.json"),
+    "two goals": (["counterfactual", "B", "P", "--target", "sotorasib", "--over", "1", "--under", "0"], "not allowed with"),
+    "sets too large": (["counterfactual", "B", "P", "--target", "sotorasib", "--max-size", "5"], "one or two changes"),
+    "no study": (["train", "missing.toml", "--data", "TMP", "--out", "TMP"], "missing.toml"),
+    "an unwritable report": (["report", "B", "P", "--out", "TMP"], "directory"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_told_on_standard_error_with_code_2(run, given, tmp_path, case):
+    arguments, expected = BAD[case]
+    swap = {"B": given[0], "P": given[1], "TMP": str(tmp_path)}
+    code, out, err = run(*(swap.get(a, a) for a in arguments))
+    assert code == 2 and out == "" and expected in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.json", b""),
+        ("cut.json", b'{"glassboard_profile": 1, "patient_id": "P'),
+        ("noise.json", bytes(range(256)) * 8),
+        ("list.json", b"[1, 2, 3]"),
+    ],
+)
+def test_broken_patient_files_are_told(run, given, tmp_path, name, content):
+    file = tmp_path / name
+    file.write_bytes(content)
+    code, out, err = run("predict", given[0], file)
+    assert code == 2 and out == "" and err.startswith("predict: ") and "Traceback" not in err
+
+
+def test_what_a_patient_file_lost_is_said_beside_the_answer(run, given, tmp_path):
+    file = tmp_path / "age.json"
+    file.write_text('{"glassboard_profile": 1, "patient_id": "P", "age_years": 200, "tumour": "LUAD"}')
+    code, out, err = run("predict", given[0], file, "--json")
+    assert code == 0 and json.loads(out)["patient"]["patient_id"] == "P"
+    assert "age.json: dropped: age_years 200" in err
+
+
+def test_a_fresh_process_answers_and_says_errors_without_a_traceback(given):
+    def call(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "explainers", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+
+    good = call("predict", *given, "--json")
+    assert good.returncode == 0 and json.loads(good.stdout)["patient"] == {
+        "patient_id": "P1",
+        "synthetic": True,
+    }
+    bad = call("predict", given[0], "nobody")
+    assert bad.returncode == 2 and bad.stdout == "" and bad.stderr.count("\n") == 1
+    assert call("--help").returncode == 0
+
+
+def test_asking_does_not_import_what_it_does_not_need():
+    code = (
+        "import sys, explainers.__main__ as m; m.parser(); "
+        "import explainers.local, explainers.counterfactuals, explainers.importance, explainers.agreement; "
+        "heavy = {'shap', 'lime', 'plotly', 'numba', 'sklearn', 'streamlit'} & set(sys.modules); print(sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr
