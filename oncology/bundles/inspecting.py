@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from pathlib import Path
 
 from oncology.bundles.errors import (
     BundleError,
-    ChangedFileError,
     MissingBundleFileError,
     NewerLibraryError,
     UnknownTypesError,
     UnsafePathError,
     UntrustedBundleError,
 )
+from oncology.bundles.hashing import FileCheck, hash_file
 from oncology.bundles.manifest import MANIFEST, Manifest, read_manifest
 from oncology.bundles.storage import KNOWN_TYPES, audit_types
 from oncology.bundles.trust import TrustList
@@ -28,22 +27,6 @@ _LIBRARIES = ("scikit-learn", "numpy", "xgboost", "xgboost-cpu", "lightgbm", "sk
 # Libraries that a model's predictions depend on: an older one than the builder's is refused.
 _PREDICTING = ("scikit-learn", "numpy", "xgboost", "lightgbm")
 ESTIMATOR_FILES = {"skops": "estimators.skops", "joblib": "estimators.joblib", "formula": "formula.json"}
-
-
-@dataclass(frozen=True, slots=True)
-class FileCheck:
-    """One file of a bundle: the hash it should have, the hash it has, and the fault if there is one."""
-
-    name: str
-    expected: str
-    found: str | None
-    size: int
-    fault: BundleError | None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the file is there, safe to open, and unchanged."""
-        return self.fault is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +125,6 @@ def _check_library(name: str, built_with: str, installed: str | None) -> Library
     return LibraryCheck(name, built_with, installed, fault)
 
 
-def _file_fault(folder: Path, name: str) -> BundleError | None:
-    if not name or name in (".", "..") or re.search(r"[/\\\x00:]", name) or Path(name).is_absolute():
-        return UnsafePathError(name, "leads out of the bundle's folder")
-    file = folder / name
-    if file.is_symlink():
-        return UnsafePathError(name, "is a link to somewhere else")
-    if not file.exists():
-        return MissingBundleFileError(name)
-    if not file.is_file():
-        return UnsafePathError(name, "is no plain file")
-    return None
-
-
-def _hash_file(folder: Path, name: str, expected: str) -> FileCheck:
-    fault = _file_fault(folder, name)
-    if fault is not None:
-        return FileCheck(name, expected, None, 0, fault)
-    digest, file = hashlib.sha256(), folder / name
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    found = digest.hexdigest()
-    fault = None if found == expected else ChangedFileError(name, expected, found)
-    return FileCheck(name, expected, found, file.stat().st_size, fault)
-
-
 def _audit(path: Path, manifest: Manifest, sha256: str, files_ok: bool, trust: TrustList) -> Audit:
     installed = installed_versions()
     libraries = tuple(
@@ -210,7 +167,7 @@ def inspect(path: str | Path, *, trust: TrustList | None = None) -> Inspection:
     if (path / MANIFEST).is_symlink():
         raise UnsafePathError(MANIFEST, "is a link to somewhere else")
     manifest, sha256 = read_manifest(path)
-    files = tuple(_hash_file(path, name, expected) for name, expected in sorted(manifest.files.items()))
+    files = tuple(hash_file(path, name, expected) for name, expected in sorted(manifest.files.items()))
     trust = TrustList.read() if trust is None else trust
     audit = _audit(path, manifest, sha256, all(f.ok for f in files), trust)
     return Inspection(path, manifest, sha256, files, audit)

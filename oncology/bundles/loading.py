@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from oncology.bundles.errors import BundleSchemaError, ManifestError, PredictionDriftError
+from oncology.bundles.hashing import read_verified
 from oncology.bundles.inspecting import ESTIMATOR_FILES, Inspection, inspect
 from oncology.bundles.manifest import Manifest
 from oncology.bundles.model import ModelBundle, ReferenceRows
@@ -48,14 +49,15 @@ def open_inspected(inspection: Inspection) -> ModelBundle:
         raise fault
     manifest, path = inspection.manifest, inspection.path
     schema = FeatureSchema.from_json(manifest.schema)
-    data = (path / ESTIMATOR_FILES[manifest.format]).read_bytes()
+    data = read_verified(path, ESTIMATOR_FILES[manifest.format], manifest.files)
     estimators: dict[str, Any] = {}
     formula: Formula | None = None
     if manifest.format == "formula":
         formula = read_formula(data, schema)
+    elif manifest.format == "skops":
+        estimators = load_skops(data, ESTIMATOR_FILES["skops"], inspection.audit.types)
     else:
-        reader = load_skops if manifest.format == "skops" else load_joblib
-        estimators = reader(data, ESTIMATOR_FILES[manifest.format])
+        estimators = load_joblib(data, ESTIMATOR_FILES["joblib"])
     bundle = ModelBundle(
         manifest, inspection.sha256, path, schema, _in_order(manifest, schema, estimators), formula,
         _calibration(manifest), _background(manifest, path, schema, formula), "cohort.parquet" in manifest.files,
@@ -72,9 +74,10 @@ def _in_order(manifest: Manifest, schema: FeatureSchema, estimators: dict[str, A
         if key not in estimators:
             raise BundleSchemaError(key, "no estimator in the file", "one per option")
         check_inputs(key, estimators[key], schema)
-        if manifest.format == "skops":
-            check_trees(estimators[key], ESTIMATOR_FILES["skops"])
-    return {key: estimators[key] for key in keys}
+    chosen = {key: estimators[key] for key in keys}
+    if manifest.format == "skops":
+        check_trees(chosen, ESTIMATOR_FILES["skops"])
+    return chosen
 
 
 def check_inputs(option: str, estimator: Any, schema: FeatureSchema) -> None:
@@ -110,7 +113,7 @@ def _background(
     if "background.npy" not in manifest.files:
         raise ManifestError("no background rows", "the file background.npy")
     try:
-        rows = np.load(io.BytesIO((path / "background.npy").read_bytes()), allow_pickle=False)
+        rows = np.load(io.BytesIO(read_verified(path, "background.npy", manifest.files)), allow_pickle=False)
         schema.check_width(np.atleast_2d(rows).shape[1])
     except ValueError as error:
         raise ManifestError(

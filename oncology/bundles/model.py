@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from oncology.bundles.errors import ManifestError
+from oncology.bundles.hashing import read_verified
 from oncology.bundles.manifest import Manifest, OutputKind, Unit
 from oncology.bundles.margins import MarginModel
 from oncology.errors import UnknownNameError
@@ -86,10 +88,10 @@ class TrainingData:
         return column.where(column.notna(), "").to_numpy(dtype=object)
 
     @classmethod
-    def read(cls, path: Path, schema: FeatureSchema, options: tuple[str, ...]) -> TrainingData:
-        """Read ``cohort.parquet``; ManifestError where its columns are not the schema's."""
+    def read(cls, data: bytes, schema: FeatureSchema, options: tuple[str, ...]) -> TrainingData:
+        """Read the bytes of ``cohort.parquet``; ManifestError where its columns are not the schema's."""
         try:
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(io.BytesIO(data))
         except (OSError, ValueError) as error:
             raise ManifestError(
                 f"cohort.parquet cannot be opened ({type(error).__name__})", "a parquet table"
@@ -257,7 +259,8 @@ class ModelBundle:
 
     @cached_property
     def training(self) -> TrainingData | None:
-        """The training patients, read on first use; None for formulas and where the bundle ships none."""
+        """The training patients, read and hashed again on first use; None where the bundle ships none."""
         if not self._has_cohort:
             return None
-        return TrainingData.read(self.path / "cohort.parquet", self.schema, self.options)
+        data = read_verified(self.path, "cohort.parquet", self.manifest.files)
+        return TrainingData.read(data, self.schema, self.options)

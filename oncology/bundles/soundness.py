@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncology.bundles.errors import ManifestError
 
@@ -21,24 +22,35 @@ def check_trees(estimator: Any, name: str) -> None:
         If a child does not lie behind its parent (a walk might never end), or a child or feature index is out
         of range (compiled code would read foreign memory).
     """
-    for tree, n_columns in _trees(estimator, set(), 0):
-        if type(tree).__name__ == "TreePredictor":
-            nodes = tree.nodes
-            left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
-            inner, feature = nodes["is_leaf"] == 0, nodes["feature_idx"].astype(np.int64)
-            width = n_columns
-            categorical = nodes["is_categorical"][inner] != 0
-            beyond = nodes["bitset_idx"][inner][categorical] >= len(tree.raw_left_cat_bitsets)
-            sound = not beyond.any()
-        else:
-            left, right = tree.children_left, tree.children_right
-            inner, feature, width, sound = left >= 0, tree.feature, tree.n_features, True
-        own = np.arange(len(left))
-        for child in (left[inner], right[inner]):
-            sound = sound and bool((child > own[inner]).all() and (child < len(left)).all())
-        sound = sound and bool((feature[inner] >= 0).all() and (feature[inner] < width).all())
-        if not sound or not len(left):
-            raise ManifestError(f"{name} holds a tree whose nodes point outside of it", "sound trees")
+    parts = [_links(tree, n_columns) for tree, n_columns in _trees(estimator, set(), 0)]
+    if not parts:
+        return
+    own, left, right, feature, n_nodes, width = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    sound = all(((child > own) & (child < n_nodes)).all() for child in (left, right))
+    if not (sound and ((feature >= 0) & (feature < width)).all()):
+        raise ManifestError(f"{name} holds a tree whose nodes point outside of it", "sound trees")
+
+
+def _links(tree: Any, n_columns: int) -> tuple[NDArray[np.int64], ...]:
+    """Of every inner node: its own index, both children, its feature, and the limits of either."""
+    if type(tree).__name__ == "TreePredictor":
+        nodes = tree.nodes
+        (own,) = np.nonzero(nodes["is_leaf"] == 0)
+        left, right, feature = (nodes[n][own].astype(np.int64) for n in ("left", "right", "feature_idx"))
+        asked = nodes["bitset_idx"][own][nodes["is_categorical"][own] != 0]
+        if asked.size and int(asked.max()) >= len(tree.raw_left_cat_bitsets):
+            left = left + len(nodes)
+        n_nodes = len(nodes)
+    else:
+        (own,) = np.nonzero(tree.children_left >= 0)
+        left, right, feature = tree.children_left[own], tree.children_right[own], tree.feature[own]
+        n_nodes, n_columns = tree.node_count, tree.n_features
+    if n_nodes == 0:
+        # A walk starts at the first node: a tree without one is read beyond its end.
+        own = left = right = feature = np.zeros(1, dtype=np.int64)
+    return own, left, right, feature, np.full(len(own), n_nodes), np.full(len(own), n_columns)
 
 
 def _trees(thing: Any, seen: set[int], n_columns: int) -> Iterator[tuple[Any, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oncology.bundles.errors import BuildError, BundleError, ManifestError, UnknownTypesError
@@ -126,22 +126,28 @@ def audit_types(data: bytes, name: str) -> tuple[str, ...]:
         ) from error
 
 
-def load_skops(data: bytes, name: str) -> dict[str, Any]:
-    """Construct the estimators of a skops file made of known types.
+def load_skops(data: bytes, name: str, audited: Sequence[str]) -> dict[str, Any]:
+    """Construct the estimators of a skops file.
+
+    Parameters
+    ----------
+    audited : types that `audit_types` found in it; skops itself refuses any other
 
     Raises
     ------
     UnknownTypesError
-        If the file asks for any other type.
+        If the file asks for a type that is not known, or that was not audited.
     """
     import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
 
-    types = audit_types(data, name)
-    unknown = set(types) - KNOWN_TYPES
+    unknown = set(audited) - KNOWN_TYPES
     if unknown:
         raise UnknownTypesError(name, unknown)
     try:
-        loaded = skops.io.loads(data, trusted=list(types))
+        loaded = skops.io.loads(data, trusted=list(audited))
+    except UntrustedTypesFoundException as error:
+        raise UnknownTypesError(name, error.unsafe_types) from error
     except Exception as error:
         raise ManifestError(
             f"{name} cannot be opened ({type(error).__name__}: {error})", "estimators"

@@ -28,6 +28,7 @@ from oncology.bundles import (
     discover,
     inspect,
     load,
+    open_inspected,
 )
 from oncology.bundles.storage import dump_joblib
 from oncology.errors import OncologyError
@@ -295,9 +296,35 @@ def test_discover_lists_bundles_with_their_faults(folder, tmp_path):
 def test_a_tree_that_points_outside_of_itself_is_refused(folder, field, value):
     from oncology.bundles.storage import dump_skops, load_skops
 
-    estimators = load_skops((folder / "estimators.skops").read_bytes(), "estimators.skops")
+    estimators = load_skops((folder / "estimators.skops").read_bytes(), "estimators.skops", ())
     nodes = estimators["sotorasib"]._predictors[3][0].nodes
     nodes[field][0] = value
     put(folder, "estimators.skops", dump_skops(estimators)[0])
     with pytest.raises(ManifestError, match="a tree whose nodes point outside of it"):
         load(folder)
+
+
+def test_a_tree_without_nodes_is_refused(folder):
+    from oncology.bundles.storage import dump_skops, load_skops
+
+    estimators = load_skops((folder / "estimators.skops").read_bytes(), "estimators.skops", ())
+    tree = estimators["sotorasib"]._predictors[3][0]
+    tree.nodes = tree.nodes[:0]
+    put(folder, "estimators.skops", dump_skops(estimators)[0])
+    with pytest.raises(ManifestError, match="a tree whose nodes point outside of it"):
+        load(folder)
+
+
+def test_a_file_that_changes_between_the_acts_is_not_opened(folder):
+    seen = inspect(folder)
+    data = (folder / "estimators.skops").read_bytes()
+    (folder / "estimators.skops").write_bytes(data + b" ")
+    with pytest.raises(ChangedFileError):
+        open_inspected(seen)
+
+
+def test_training_patients_that_change_after_opening_are_not_read(folder):
+    bundle = load(folder)
+    (folder / "cohort.parquet").write_bytes((folder / "background.npy").read_bytes())
+    with pytest.raises(ChangedFileError, match=r"cohort\.parquet"):
+        _ = bundle.training
