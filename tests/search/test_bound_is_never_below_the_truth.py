@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainers.trees.search import Goal
-from explainers.trees.search.bound import active_boxes, bound, largest, tighten
+from explainers.trees.search.bound import active_boxes, bound, largest
+from explainers.trees.search.descent import tighten
+from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE
 from explainers.trees.search.restriction import restrict, single_effects
 from explainers.trees.search.rules import Rules
-from explainers.trees.search.solving import forest_of
 from tests.search.random_models import every_set, random_case
 
 ROUNDING = 1e-9

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
-from explainers.trees.search import TOLERANCE, Goal, smallest_sets
+from explainers.trees.search import TOLERANCE, Goal, Rules, smallest_sets
+from explainers.trees.search.fixing import additive_forest
+from explainers.trees.search.solving import solve
 from tests.search.random_models import every_set, random_case, smallest_by_trying
 
 NO_LIMIT = {"time_limit_s": 1e9, "node_limit": 10**9, "most_sets": 10**6}
@@ -69,6 +73,34 @@ def test_size_and_list_of_all_smallest_sets_equal_those_found_by_trying(block):
             apart, needs = random_rules(rng, len(case.changes))
             check(case, goal, sets, scores, max_size, apart, needs)
     assert {None, 0, 1, 2, 3} <= met  # the cases are not all easy
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sums_of_single_terms_and_a_rule_about_whole_sets(seed):
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(6), (1, 2, 1, 3, 2, 1))
+    now, effect = rng.normal(size=3), rng.normal(size=(len(group), 3))
+    forest = additive_forest(now, effect, group)
+    sets = [
+        s
+        for n in range(7)
+        for s in itertools.combinations(range(len(group)), n)
+        if len(set(group[list(s)])) == n
+    ]
+    outputs = np.array([now + effect[list(s)].sum(0) for s in sets])
+    had = rng.random((40, len(group))) < 0.5  # which of 40 patients have each item
+
+    def together(chosen):
+        return had[:, list(chosen)].all(1).sum() >= 5
+
+    for goal in (Goal.first(int(now.argmin()), 3), Goal.over(0, 3, float(np.quantile(outputs[:, 0], 0.95)))):
+        for rule in (None, together):
+            allowed = [a for a, s in enumerate(sets) if rule is None or rule(s)]
+            size, expected = smallest_by_trying(
+                [sets[a] for a in allowed], goal.score(outputs[allowed]), TOLERANCE
+            )
+            result = solve(forest, Rules(group, together=rule), goal, max_size=6)
+            assert (result.size, set(result.sets)) == (size, expected)
 
 
 def test_many_trees_and_many_changes_together():

@@ -10,7 +10,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from explainers.trees.search.bound import NOTHING_LEFT, first_multipliers, largest, tighten
+from explainers.trees.search.bound import largest
+from explainers.trees.search.descent import NOTHING_LEFT, first_multipliers, tighten
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE, Forest
 from explainers.trees.search.pairs import MOST_ITEMS, winning_pairs
 from explainers.trees.search.restriction import restrict, single_effects
@@ -85,7 +86,7 @@ def ask(
     """Search for sets of at most `size` items whose score is over the tolerance.
 
     Depth first: a node with two changes left or fewer is closed exactly (`pairs`); at others the exact effect of
-    every single further item is looked at, then the bound is tightened (`bound.tighten`), then the node is split on
+    every single further item is looked at, then the bound is tightened (`descent.tighten`), then the node is split on
     the item with the largest total multiplier, chosen or excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
     what is looked at exactly together cover all sets: an empty answer that is `settled` is a proof.
 
@@ -165,7 +166,7 @@ def _look(
             return sets, left == 1
     if left > 2 or len(free) > MOST_ITEMS:
         return [], False
-    limit = len(free) ** 2 if most is None or rules.apart or rules.needs else most + 1
+    limit = len(free) ** 2 if most is None or not rules.plain else most + 1
     pairs = winning_pairs(
         node.forest, node.status, group, now, effect, goal.weights, goal.offset, TOLERANCE, limit
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,11 +95,15 @@ class Rules:
         Never both.
     needs : sequence of (item, collection of items)
         The item only together with one of the others, for example a second driver only where the first one goes.
+    together : function from a tuple of items to bool, optional
+        Whether a set may be made at all. Has to be monotone: true for every part of a set for which it is true, such
+        as "at least s training patients have all of it". Costs no proof, only time: the bound ignores it.
     """
 
     group: NDArray[np.int64]
     apart: Sequence[tuple[int, int]] = ()
     needs: Sequence[tuple[int, Iterable[int]]] = ()
+    together: Callable[[tuple[int, ...]], bool] | None = None
     _apart: dict[int, list[int]] = field(init=False, repr=False)
     _needs: list[tuple[int, list[int]]] = field(init=False, repr=False)
 
@@ -114,8 +118,17 @@ class Rules:
     def start(self) -> NDArray[np.int8]:
         """Nothing chosen: every item free, except those whose needs no item can meet."""
         status = np.zeros(len(self.group), np.int8)
+        if self.together is not None:
+            for item in range(len(status)):
+                if not self.together((item,)):
+                    status[item] = EXCLUDED
         self.settle(status)
         return status
+
+    @property
+    def plain(self) -> bool:
+        """Whether one of a group is the only rule."""
+        return not self._apart and not self._needs and self.together is None
 
     def choose(self, status: NDArray[np.int8], item: int) -> bool:
         """Choose an item in place and exclude what it rules out; False where that cannot be."""
@@ -126,6 +139,8 @@ class Rules:
             if status[other] == CHOSEN:
                 return False
             status[other] = EXCLUDED
+        if self.together is not None and not self.together(tuple(np.flatnonzero(status == CHOSEN).tolist())):
+            return False
         return self.settle(status)
 
     def settle(self, status: NDArray[np.int8]) -> bool:
@@ -149,4 +164,5 @@ class Rules:
             len(set(groups)) == len(groups)
             and not any(j in chosen for i in chosen for j in self._apart.get(i, ()))
             and all(i not in chosen or any(j in chosen for j in others) for i, others in self._needs)
+            and (self.together is None or self.together(tuple(sorted(chosen))))
         )

@@ -5,28 +5,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from explainers.trees.search.fixing import Change, forest_of
 from explainers.trees.search.rules import TOLERANCE, Goal, Rules, SearchError
 
 if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
     from explainers.trees.search.forest import Forest
 
-__all__ = ["Change", "SearchResult", "forest_of", "smallest_sets", "warm"]
+__all__ = ["SearchResult", "smallest_sets", "solve", "warm"]
 
-# A change sets features (by name or position) to values; changes of the same features exclude each other.
-Change = dict[str | int, float]
 Status = Literal["already so", "proven", "best found", "none", "open"]
 
 NODE_LIMIT = 20_000
 TIME_LIMIT_S = 10.0
 MOST_SETS = 200
+FIRST_SHARE = (
+    0.7  # of the limits for the largest question; the rest is for smaller ones, should it not be enough
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,74 +91,6 @@ def _changes(n: int) -> str:
     return f"{n} change" if n == 1 else f"{n} changes"
 
 
-def forest_of(
-    ensemble: TreeEnsemble, row: ArrayLike, changes: Sequence[Change], max_size: int
-) -> tuple[Forest, NDArray[np.int64], NDArray[np.intp]]:
-    """Project an ensemble on one patient and the changes that may be made.
-
-    Returns
-    -------
-    Forest
-    group : int array (n_items,)
-        Of the forest's items.
-    order : int array (n_items,)
-        Position in `changes` of every item: items of one group are neighbours.
-    """
-    from explainers.trees.search.projection import condition_masks, project
-
-    row = np.asarray(row, float).ravel()
-    p = ensemble.n_features
-    touched = [frozenset(map(ensemble.feature_index, change)) for change in changes]
-    groups: dict[frozenset[int], int] = {}
-    owner = np.full(p, -1, np.int64)
-    for features in touched:
-        number = groups.setdefault(features, len(groups))
-        if not features or any(owner[f] not in (-1, number) for f in features):
-            raise SearchError(
-                "Changes have to touch the same features or different ones, not overlap in part: "
-                + ", ".join(ensemble.feature_names[f] for f in sorted(features))
-            )
-        owner[list(features)] = number
-    numbers = np.array([groups[features] for features in touched], np.int64)
-    order = np.argsort(numbers, kind="stable")
-    group_start = np.searchsorted(numbers[order], np.arange(len(groups) + 1)).astype(np.int64)
-    columns = [
-        [*sorted(f), *(p + c for c, coded in enumerate(ensemble.coded) if coded.feature in f)] for f in groups
-    ]
-    place = np.zeros(p + len(ensemble.coded), np.int64)
-    for group in columns:
-        place[group] = np.arange(len(group))
-    values = np.zeros((len(changes), max(map(len, columns), default=1)))
-    for position, a in enumerate(order):
-        by_column = dict(zip(sorted(touched[a]), range(len(touched[a])), strict=True))
-        for feature, value in changes[a].items():
-            f = feature if isinstance(feature, int) else ensemble.feature_index(feature)
-            values[position, by_column[f]] = value
-    for c, coded in enumerate(ensemble.coded):
-        if owner[coded.feature] >= 0:
-            mine = numbers[order] == owner[coded.feature]
-            values[mine, place[p + c]] = coded.encode(values[mine, place[coded.feature]])
-    if not ensemble.takes_missing and np.isnan(values).any():
-        raise SearchError(
-            "A change makes a feature unknown, and this model has no direction for missing values."
-        )
-    widest = int(np.diff(group_start).max(initial=1))
-    unchanged, mask, verdict = condition_masks(
-        ensemble.rows(row[None])[0],
-        place,
-        values,
-        ensemble.conditions,
-        owner,
-        group_start,
-        (widest + 63) // 64,
-    )
-    forest = project(
-        ensemble.boxes, ensemble.n_trees, ensemble.base, ensemble.nodes.output, unchanged, mask, verdict, owner,
-        group_start, max_size,
-    )  # fmt: skip
-    return forest, numbers[order], order
-
-
 def smallest_sets(
     ensemble: TreeEnsemble,
     row: ArrayLike,
@@ -213,11 +147,6 @@ def smallest_sets(
     >>> result.status, result.sets
     ('proven', ((0, 2), (1, 2)))
     """
-    warm()
-    from explainers.trees.search.beam import first_found
-    from explainers.trees.search.branching import Budget, ask
-
-    started = time.perf_counter()
     row = np.asarray(row, float).ravel()
     if goal.weights.shape[1] != ensemble.n_outputs:
         raise SearchError(
@@ -225,30 +154,60 @@ def smallest_sets(
         )
     if max_size < 0:
         raise SearchError(f"At most {max_size} changes were asked for; 0 is the least.")
-
-    def result(
-        status: Status, sets: Sequence[tuple[int, ...]] = (), ruled_out: int = -1, complete: bool = False
-    ):
-        given = tuple(sorted(tuple(sorted(int(order[i]) for i in s)) for s in sets))
-        return SearchResult(
-            status, given, len(given[0]) if given else (0 if status == "already so" else None), ruled_out, max_size,
-            complete, budget.opened, time.perf_counter() - started, budget.ended_by,
-        )  # fmt: skip
-
-    budget = Budget(node_limit, started + time_limit_s, stop)
-    order = np.zeros(0, np.intp)
-    if float(goal.score(ensemble.predict(row[None])[0])) > TOLERANCE:
-        return result("already so", [()], complete=True)
-    if max_size == 0 or not changes:
-        return result("none", ruled_out=max_size, complete=True)
+    warm()
+    started = time.perf_counter()
+    if not changes or max_size == 0:
+        done = float(goal.score(ensemble.predict(row[None])[0])) > TOLERANCE
+        return _nothing_to_change(done, max_size, time.perf_counter() - started)
     forest, group, order = forest_of(ensemble, row, changes, max_size)
-    most = min(max_size, int(group.max()) + 1)
     position = np.argsort(order)
     rules = Rules(
         group,
         [(int(position[a]), int(position[b])) for a, b in apart],
         [(int(position[i]), [int(position[j]) for j in others]) for i, others in needs],
     )
+    found = solve(
+        forest, rules, goal, max_size=max_size, list_all=list_all, most_sets=most_sets, node_limit=node_limit,
+        time_limit_s=time_limit_s - (time.perf_counter() - started), stop=stop,
+    )  # fmt: skip
+    sets = sorted(tuple(sorted(int(order[i]) for i in s)) for s in found.sets)
+    return replace(found, sets=tuple(sets), seconds=time.perf_counter() - started)
+
+
+def solve(
+    forest: Forest,
+    rules: Rules,
+    goal: Goal,
+    *,
+    max_size: int,
+    list_all: bool = True,
+    most_sets: int = MOST_SETS,
+    node_limit: int = NODE_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
+    stop: Callable[[], bool] | None = None,
+) -> SearchResult:
+    """The smallest sets of items of a forest that reach a goal; see `smallest_sets`."""
+    warm()
+    from explainers.trees.search.beam import first_found
+    from explainers.trees.search.branching import Budget, ask
+    from explainers.trees.search.restriction import single_effects
+
+    started = time.perf_counter()
+    budget = Budget(round(FIRST_SHARE * node_limit), started + FIRST_SHARE * time_limit_s, stop)
+
+    def result(
+        status: Status, sets: Sequence[tuple[int, ...]] = (), ruled_out: int = -1, complete: bool = False
+    ) -> SearchResult:
+        size = len(sets[0]) if sets else None
+        return SearchResult(
+            status, tuple(sets), size, ruled_out, max_size, complete, budget.opened, time.perf_counter() - started,
+            budget.ended_by,
+        )  # fmt: skip
+
+    now, _ = single_effects(forest, rules.start())
+    if goal.score(now) > TOLERANCE:
+        return result("already so", [()], complete=True)
+    most = min(max_size, int(rules.group.max()) + 1)
     best = first_found(forest, goal, rules, most)
     ruled_out = 0 if best is not None and len(best) == 1 else 1
     while ruled_out < (size := most if best is None else len(best) - 1):
@@ -260,16 +219,29 @@ def smallest_sets(
         else:
             ruled_out = max(ruled_out, answer.ruled_out)
             break
-    limit = most if best is None else len(best) - 1
-    if ruled_out < limit:
-        return result("open" if best is None else "best found", [best] if best else [], ruled_out)
+    budget.nodes, budget.deadline = node_limit, started + time_limit_s
+    while ruled_out < (most if best is None else len(best) - 1):  # from below, with what is left
+        answer = ask(forest, goal, rules, ruled_out + 1, budget)
+        if answer.sets:
+            best = answer.sets[0]
+        elif answer.settled:
+            ruled_out += 1
+        else:
+            return result("open" if best is None else "best found", [best] if best else [], ruled_out)
     if best is None:
         return result("none", ruled_out=max_size, complete=True)
+    budget.ended_by = None
     if not list_all:
         return result("proven", [best], ruled_out)
     answer = ask(forest, goal, rules, len(best), budget, most_sets=most_sets)
     sets = answer.sets if best in answer.sets else [best, *answer.sets]
     return result("proven", sets[:most_sets], ruled_out, complete=answer.settled)
+
+
+def _nothing_to_change(done: bool, max_size: int, seconds: float) -> SearchResult:
+    if done:
+        return SearchResult("already so", ((),), 0, -1, max_size, True, 0, seconds)
+    return SearchResult("none", (), None, max_size, max_size, True, 0, seconds)
 
 
 @cache

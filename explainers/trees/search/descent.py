@@ -1,0 +1,211 @@
+"""Weights and multipliers that make the bound small: a deflected subgradient, with items excluded on the way.
+
+The method is told in `explainers.trees.search.bound`; nothing here can make a proof wrong, only slow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from explainers.trees.search.bound import active_boxes, bound, combine, largest, mean_range, weigh
+from explainers.trees.search.forest import EXCLUDED, FREE
+from explainers.trees.search.restriction import restrict
+
+__all__ = ["NOTHING_LEFT", "UNDECIDED", "first_multipliers", "tighten"]
+
+UNDECIDED, NOTHING_LEFT = 0, 1
+DEFLECTION = 1.5
+WORTH_REBUILDING = 0.25  # share of items dropped by proof before the forest is restricted again
+NEW_BEST = 1e-3  # relative improvement of the bound that counts as progress
+
+
+@njit(cache=True)
+def subgradient(forest, L, choice, taken, literal_at, out):
+    """[top_r takes the link] - [the tree takes it], (Q,); ties of the tree's choice are broken towards 0."""
+    for t in range(len(forest.output)):
+        first, last = forest.slot_start[t], forest.slot_start[t + 1]
+        if choice[t] < 0:
+            for q in range(forest.link_start[first], forest.link_start[last]):
+                out[q] = 0.0
+            continue
+        for s in range(first, last):
+            literal_at[s] = -1
+        for e in range(forest.entry_start[choice[t]], forest.entry_start[choice[t] + 1]):
+            literal_at[forest.literal_slot[forest.entry[e]]] = forest.entry[e]
+        for s in range(first, last):
+            literal = literal_at[s]
+            earned, wanted, selected = 0.0, -1, -1
+            if literal >= 0 and forest.unchanged[literal] == 0:
+                earned = -np.inf
+            for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                out[q] = 0.0
+                for b in range(forest.item_start[q], forest.item_start[q + 1]):
+                    out[q] += taken[forest.item[b]]
+                if literal < 0:
+                    earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
+            if literal >= 0:
+                for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+                    q = forest.allowed[b]
+                    earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
+            if selected >= 0:
+                wanted = selected
+            if wanted >= 0:
+                out[wanted] -= 1.0
+
+
+@njit(cache=True)
+def prefer(y, q, is_selected, earned, wanted, selected):
+    """Keep the best link so far, and remember whether one that top_r takes is as good."""
+    if y > earned:
+        return y, q, (q if is_selected > 0 else -1)
+    if y == earned and is_selected > 0:
+        return earned, wanted, q
+    return earned, wanted, selected
+
+
+@njit(cache=True)
+def onto_simplex(w):
+    """The nearest weights that are not negative and sum to 1 (Held, Wolfe, Crowder 1974), in place."""
+    falling = np.sort(w)[::-1]
+    running, shift = 0.0, 0.0
+    for a in range(len(w)):
+        running += falling[a]
+        if falling[a] - (running - 1) / (a + 1) > 0:
+            shift = (running - 1) / (a + 1)
+    for a in range(len(w)):
+        w[a] = max(0.0, w[a] - shift)
+
+
+@njit(cache=True)
+def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_steps, most_stalls):
+    """Lower B step by step until it proves that nothing is left, or stalls; drop items that cannot win on the way.
+
+    Parameters
+    ----------
+    forest : Forest
+        Restricted to `status`.
+    status : int8 array (n_items,)
+        Changed in place: items excluded by proof.
+    r : int
+        Further items that may be chosen, at least 1.
+    w, L : arrays (J,), (Q,)
+        Where to start.
+    aim : float
+        The value of B that Polyak's step heads for.
+    tolerance : float
+        Scores up to this do not count as reached.
+
+    Returns
+    -------
+    outcome : NOTHING_LEFT or UNDECIDED
+    forest, w, L, total
+        The forest without the excluded items, the best weights and multipliers for it, and their Lam.
+    rest : float
+        Their B without its last term.
+    by_size : array (r + 1,)
+        The smallest bound seen for sets of at most 0, 1, ..., r further items.
+    steps : int
+    """
+    n_items, J = len(status), len(w)
+    total, taken, prefix = np.empty(n_items), np.zeros(n_items, np.int8), np.zeros(r + 1)
+    at_choice, w_gradient, w_step, best_w = np.empty(J), np.zeros(J), np.zeros(J), w.copy()
+    w, L = w.copy(), L.copy()
+    best_L, best, by_size = L.copy(), np.inf, np.full(r + 1, np.inf)
+    gradient, step = np.zeros(len(L)), np.zeros(len(L))
+    literal_at, choice = np.empty(len(forest.slot_group), np.int32), np.empty(len(forest.output), np.int32)
+    active = active_boxes(forest)
+    scale = 1.8 / (
+        mean_range(forest, combine(goal, w)) + 1e-12
+    )  # brings a step in w to the size of a step in L
+    stalls, outcome, steps, dropped = 0, UNDECIDED, 0, 0
+    for n in range(most_steps):
+        steps = n + 1
+        a = bound(forest, active, goal, offset, w, L, total, choice, at_choice)
+        last = largest(total, status, group, r, taken, prefix)
+        now = a + prefix[r]
+        for size in range(r + 1):
+            by_size[size] = min(by_size[size], a + prefix[size])
+        if now < best:
+            stalls = stalls + 1 if best - now < NEW_BEST * abs(best) else 0
+            best = now
+            best_w[:] = w
+            best_L[:] = L
+        else:
+            stalls += 1
+        if now <= tolerance:
+            outcome = NOTHING_LEFT
+            break
+        n_free = 0
+        for i in range(n_items):
+            if status[i] == FREE:
+                if taken[i] == 0 and now - last + total[i] <= tolerance:
+                    status[i] = EXCLUDED
+                    dropped += 1
+                else:
+                    n_free += 1
+        if dropped > WORTH_REBUILDING * n_free:
+            dropped = 0
+            forest, origin = restrict(forest, status, r)
+            L, best_L, step = L[origin], best_L[origin], step[origin]
+            active, gradient = active_boxes(forest), np.zeros(len(L))
+            literal_at, choice = (
+                np.empty(len(forest.slot_group), np.int32),
+                np.empty(len(forest.output), np.int32),
+            )
+            best = now  # the best multipliers were found with the dropped items; what B they give now is not known
+            best_w[:] = w
+            best_L[:] = L
+            continue
+        if stalls >= most_stalls:
+            break
+        subgradient(forest, L, choice, taken, literal_at, gradient)
+        mean = at_choice.mean()
+        for j in range(J):
+            w_gradient[j] = (at_choice[j] - mean) * scale
+            if w[j] <= 0 and w_gradient[j] > 0:
+                w_gradient[j] = 0.0
+        along = (gradient * step).sum() + (w_gradient * w_step).sum()
+        before = (step * step).sum() + (w_step * w_step).sum()
+        if (gradient * gradient).sum() + (w_gradient * w_gradient).sum() == 0.0:
+            break  # the minimum
+        keep = -DEFLECTION * along / before if along < 0 and before > 0 else 0.0
+        step = gradient + keep * step
+        w_step = w_gradient + keep * w_step
+        length = (now - aim) / ((step * step).sum() + (w_step * w_step).sum())
+        L -= length * step
+        if J > 1:
+            w -= length * scale * w_step
+            onto_simplex(w)
+    rest = bound(forest, active, goal, offset, best_w, best_L, total, choice, at_choice)
+    return outcome, forest, best_w, best_L, total, rest, by_size, steps
+
+
+@njit(cache=True)
+def first_multipliers(forest, goal, w):
+    """A start for L: what each link does to its tree's weighted value on its own, (Q,)."""
+    c = combine(goal, w)
+    weighted = np.empty(forest.value.shape[1])
+    L = np.zeros(len(forest.item_start) - 1)
+    known = np.zeros(len(L), np.uint8)
+    for t in range(len(forest.output)):
+        weigh(forest, t, c, weighted)
+        now = 0.0
+        for round_ in range(2):  # the active box first, then those one item away
+            for box in range(forest.box_start[t], forest.box_start[t + 1]):
+                lacking, needed = 0, -1
+                for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
+                    if forest.unchanged[forest.entry[e]] == 0:
+                        lacking += 1
+                        needed = forest.entry[e]
+                if lacking != round_:
+                    continue
+                v = weighted[box]
+                if round_ == 0:
+                    now = v
+                    continue
+                for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
+                    q = forest.allowed[a]
+                    L[q] = v - now if known[q] == 0 else max(L[q], v - now)
+                    known[q] = 1
+    return L

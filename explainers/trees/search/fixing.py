@@ -1,0 +1,127 @@
+"""From a patient and the changes that may be made to a forest over items: for trees, and for sums of single terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explainers.trees.search.rules import SearchError
+
+if TYPE_CHECKING:
+    from explainers.trees.ensemble import TreeEnsemble
+    from explainers.trees.search.forest import Forest
+
+__all__ = ["Change", "additive_forest", "forest_of"]
+
+# A change sets features (by name or position) to values; changes of the same features exclude each other.
+Change = dict[str | int, float]
+
+
+def forest_of(
+    ensemble: TreeEnsemble, row: ArrayLike, changes: Sequence[Change], max_size: int
+) -> tuple[Forest, NDArray[np.int64], NDArray[np.intp]]:
+    """Project an ensemble on one patient and the changes that may be made.
+
+    Returns
+    -------
+    Forest
+    group : int array (n_items,)
+        Of the forest's items.
+    order : int array (n_items,)
+        Position in `changes` of every item: items of one group are neighbours.
+    """
+    from explainers.trees.search.projection import condition_masks, project
+
+    row = np.asarray(row, float).ravel()
+    p = ensemble.n_features
+    touched = [frozenset(map(ensemble.feature_index, change)) for change in changes]
+    groups: dict[frozenset[int], int] = {}
+    owner = np.full(p, -1, np.int64)
+    for features in touched:
+        number = groups.setdefault(features, len(groups))
+        if not features or any(owner[f] not in (-1, number) for f in features):
+            raise SearchError(
+                "Changes have to touch the same features or different ones, not overlap in part: "
+                + ", ".join(ensemble.feature_names[f] for f in sorted(features))
+            )
+        owner[list(features)] = number
+    numbers = np.array([groups[features] for features in touched], np.int64)
+    order = np.argsort(numbers, kind="stable")
+    group_start = np.searchsorted(numbers[order], np.arange(len(groups) + 1)).astype(np.int64)
+    columns = [
+        [*sorted(f), *(p + c for c, coded in enumerate(ensemble.coded) if coded.feature in f)] for f in groups
+    ]
+    place = np.zeros(p + len(ensemble.coded), np.int64)
+    for group in columns:
+        place[group] = np.arange(len(group))
+    values = np.zeros((len(changes), max(map(len, columns), default=1)))
+    for position, a in enumerate(order):
+        by_column = dict(zip(sorted(touched[a]), range(len(touched[a])), strict=True))
+        for feature, value in changes[a].items():
+            f = feature if isinstance(feature, int) else ensemble.feature_index(feature)
+            values[position, by_column[f]] = value
+    for c, coded in enumerate(ensemble.coded):
+        if owner[coded.feature] >= 0:
+            mine = numbers[order] == owner[coded.feature]
+            values[mine, place[p + c]] = coded.encode(values[mine, place[coded.feature]])
+    if not ensemble.takes_missing and np.isnan(values).any():
+        raise SearchError(
+            "A change makes a feature unknown, and this model has no direction for missing values."
+        )
+    widest = int(np.diff(group_start).max(initial=1))
+    unchanged, mask, verdict = condition_masks(
+        ensemble.rows(row[None])[0],
+        place,
+        values,
+        ensemble.conditions,
+        owner,
+        group_start,
+        (widest + 63) // 64,
+    )
+    forest = project(
+        ensemble.boxes, ensemble.n_trees, ensemble.base, ensemble.nodes.output, unchanged, mask, verdict, owner,
+        group_start, max_size,
+    )  # fmt: skip
+    return forest, numbers[order], order
+
+
+def additive_forest(now: ArrayLike, effect: ArrayLike, group: ArrayLike) -> Forest:
+    """The forest of a model that is a sum of terms, one for each group: a tree with one box for each item.
+
+    Parameters
+    ----------
+    now : array of shape (k,)
+        Outputs of the unchanged patient.
+    effect : array of shape (n_items, k)
+        What each item alone adds to them.
+    group : int array of shape (n_items,), rising
+        At most one item of a group is chosen.
+    """
+    from explainers.trees.search.forest import Forest
+
+    now, effect = np.asarray(now, float), np.asarray(effect, float)
+    group = np.asarray(group, np.int64)
+    n, k = effect.shape
+    size = np.bincount(group)
+    trees = len(size)
+    first = np.concatenate([[0], np.cumsum(size)])
+    boxes = np.concatenate([[0], np.cumsum(size + 1)])  # the unchanged box of a tree, then one for each item
+    is_item = np.ones(n + trees, bool)
+    is_item[boxes[:-1]] = False
+    value = np.zeros((k, n + trees))
+    value[:, is_item] = effect.T
+    allowed = np.cumsum(is_item)
+
+    def ints(values: ArrayLike) -> NDArray[np.int32]:
+        return np.asarray(values, np.int32)
+
+    each = np.arange(n + trees + 1)
+    return Forest(
+        now.copy(), ints(np.zeros(trees)), ints(boxes), value, ints(each), ints(each[:-1]), ints(np.zeros(n + trees)),
+        ints(boxes), ints(np.repeat(np.arange(trees), size + 1)), (~is_item).astype(np.uint8),
+        ints(np.concatenate([[0], allowed])), ints(np.arange(n)), ints(np.arange(trees + 1)), ints(np.arange(trees)),
+        ints(first), ints(np.arange(n + 1)), ints(np.arange(n)),
+    )  # fmt: skip
