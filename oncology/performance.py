@@ -106,7 +106,7 @@ def auc_with_interval(y_true: ArrayLike, score: ArrayLike) -> tuple[float, float
     Examples
     --------
     >>> [round(v, 3) for v in auc_with_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])]
-    [0.75, 0.0, 1.0]
+    [0.75, 0.057, 1.0]
     """
     from scipy.stats import rankdata
 

@@ -64,7 +64,7 @@ def build(
 
     Parameters
     ----------
-    path : folder to write; its parent must exist
+    path : folder to write; folders above it are made
     name : short key: letters, digits, dashes, underscores
     cohort : Cohort
         Schema, X (n, c), y (n, options; NaN where never tried) and groups; the column ``tumour`` of the groups
@@ -202,6 +202,7 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
     """
     hashes = {n: hashlib.sha256(d).hexdigest() for n, d in files.items()}
     data = dataclasses.replace(manifest, files=hashes).to_bytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
         for file_name, content in files.items():
@@ -224,8 +225,6 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
 
 
 def _free(path: Path, overwrite: bool) -> Path:
-    if not path.parent.is_dir():
-        raise BuildError(f"The folder {path.parent.name!r} for the bundle does not exist. Make it first.")
     if path.exists() and not (overwrite and (path / MANIFEST).is_file()):
         kind = "a bundle" if (path / MANIFEST).is_file() else "something that is no bundle"
         raise BuildError(

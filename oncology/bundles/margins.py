@@ -117,6 +117,17 @@ class MarginModel:
             out[:, j] = function(table if self._named[j] else X)
         return out
 
+    def one(self, X: FloatMatrix, j: int) -> FloatVector:
+        """The margin of option j alone, (n,): the same numbers as column j, without asking the other models."""
+        if self._exclusive:
+            column: FloatVector = self(X)[:, j]
+            return column
+        if not self._named[j]:
+            return self._functions[j](X)
+        import pandas as pd
+
+        return self._functions[j](pd.DataFrame(X, columns=self._columns))
+
 
 class _TreeWalker:
     """All trees of all histogram gradient boosting models, walked level by level in one array.

@@ -225,6 +225,13 @@ class ModelBundle:
             return self.formula.margin(self.formula.derive(matrix))[:, None]
         return self._margin_model(matrix)
 
+    def option_margin(self, X: pd.DataFrame | FloatMatrix, option: str) -> NDArray[np.float64]:
+        """The margin of one option alone, (n,): the column of `margin`, without asking the other models."""
+        matrix, j = self._matrix(X), self.option_index(option)
+        if self.formula is not None:
+            return self.formula.margin(self.formula.derive(matrix))
+        return self._margin_model.one(matrix, j)
+
     def probability(self, margin: FloatMatrix) -> FloatMatrix:
         """Calibrated probabilities (n, k) of margins (n, k); for scores, the score itself."""
         margin = np.asarray(margin, dtype=np.float64)
