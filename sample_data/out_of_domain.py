@@ -77,7 +77,7 @@ Twist = Callable[[PatientProfile], PatientProfile]
 
 def _unseen_tumour(rng: np.random.Generator, _: int) -> Twist:
     def twist(profile: PatientProfile) -> PatientProfile:
-        return profile.replace(tumour=str(rng.choice(UNSEEN_TUMOURS)), findings={})
+        return profile.replace(tumour=str(rng.choice(UNSEEN_TUMOURS)))
 
     return twist
 

@@ -27,6 +27,8 @@ from sample_data.schema import solid_tumour_schema
 
 __all__ = ["encoded_cohort", "encoded_columns", "to_profiles"]
 
+# What LORIS counts as earlier systemic therapy: chemotherapy and targeted therapy.
+_SYSTEMIC = set(PRIORS) - {"immunotherapy", "aromatase inhibitor"}
 _BREAST = TUMOURS.index("BRCA")
 AGE_BANDS = ((0, 50, "under 50"), (50, 65, "50 to 64"), (65, 75, "65 to 74"), (75, 200, "75 and over"))
 
@@ -76,9 +78,10 @@ def to_profiles(cohort: SyntheticCohort, rows: Sequence[int] | None = None) -> l
             if truth.alterations[i, a] and cohort.assayed[i, a]
         )
         labs = {name: float(getattr(seen, name)[i]) for name in LAB_NAMES}
-        findings = {}
+        had = tuple(p for p, yes in zip(PRIORS, truth.prior[i], strict=True) if yes)
+        findings = {"prior_systemic_therapy": "yes" if set(had) & _SYSTEMIC else "no"}
         if truth.tumour[i] == _BREAST:
-            findings = {
+            findings |= {
                 "HER2-low": "yes" if truth.her2[i] == 1 else "no",
                 "hormone receptors": "positive" if truth.hormone_receptor[i] else "negative",
             }
@@ -106,7 +109,7 @@ def to_profiles(cohort: SyntheticCohort, rows: Sequence[int] | None = None) -> l
                 pdl1=_known(seen.pdl1[i]),
                 labs={name: value for name, value in labs.items() if not np.isnan(value)},
                 findings=findings,
-                prior_treatments=tuple(p for p, had in zip(PRIORS, truth.prior[i], strict=True) if had),
+                prior_treatments=had,
                 outcome=Outcome(
                     option,
                     response=bool(cohort.potential[i, cohort.therapy[i]]),

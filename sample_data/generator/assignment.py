@@ -24,7 +24,7 @@ KEYS = tuple(therapy.key for therapy in THERAPIES)
 # options are tried without one now and then: before results are back, in basket trials, on request.
 _BASE: dict[str, dict[str, float]] = {
     "LUAD": {
-        "chemotherapy": 1.7, "pembrolizumab": 1.5, "osimertinib": -1.3, "alectinib": -1.9, "crizotinib": -1.9,
+        "chemotherapy": 1.7, "pembrolizumab": 1.5, "osimertinib": -0.8, "alectinib": -1.9, "crizotinib": -1.6,
         "selpercatinib": -2.3, "capmatinib": -2.0, "sotorasib": -1.5, "adagrasib": -1.7,
         "dabrafenib_trametinib": -2.2, "larotrectinib": -2.0, "trastuzumab_deruxtecan": -1.7,
     },
@@ -34,7 +34,7 @@ _BASE: dict[str, dict[str, float]] = {
         "selpercatinib": -4.0,
     },
     "BRCA": {
-        "chemotherapy": 1.3, "trastuzumab_deruxtecan": -1.2, "alpelisib_fulvestrant": -0.6, "olaparib": -1.4,
+        "chemotherapy": 1.3, "trastuzumab_deruxtecan": -0.3, "alpelisib_fulvestrant": -0.6, "olaparib": -1.4,
         "pembrolizumab": -0.5, "larotrectinib": -3.5,
     },
     "SKCM": {
@@ -50,7 +50,7 @@ _BASE: dict[str, dict[str, float]] = {
         "trastuzumab_deruxtecan": -2.0, "larotrectinib": -2.3, "olaparib": -2.5, "sotorasib": -3.0,
     },
     "GIST": {
-        "imatinib": 2.1, "avapritinib": -0.4, "pembrolizumab": -0.2, "larotrectinib": -2.2,
+        "imatinib": 1.6, "avapritinib": -0.1, "pembrolizumab": 0.3, "larotrectinib": -2.2,
         "dabrafenib_trametinib": -3.5,
     },
 }  # fmt: skip
@@ -72,14 +72,14 @@ _MATCHES: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
     ("dabrafenib_trametinib", "SKCM", ("BRAF p.V600K",), 2.8),
     ("larotrectinib", "any", ("NTRK1 fusion", "NTRK3 fusion"), 6.5),
     ("trastuzumab_deruxtecan", "LUAD", ("ERBB2",), 5.0),
-    ("trastuzumab_deruxtecan", "any", ("ERBB2 amplification",), 4.4),
+    ("trastuzumab_deruxtecan", "any", ("ERBB2 amplification",), 3.9),
     ("olaparib", "BRCA|HGSOC|IHCH", ("BRCA1", "BRCA2"), 2.9),
     ("alpelisib_fulvestrant", "BRCA", ("PIK3CA", "PIK3CA exon 9", "PIK3CA exon 20"), 2.4),
     ("cetuximab_chemotherapy", "COADREAD", ("KRAS p.G12C", "KRAS", "NRAS"), -1.6),
     ("cetuximab_chemotherapy", "COADREAD", ("BRAF p.V600E",), -0.4),
-    ("imatinib", "GIST", ("PDGFRA p.D842V",), -2.2),
+    ("imatinib", "GIST", ("PDGFRA p.D842V",), 0.8),
     ("imatinib", "SKCM", ("KIT",), 4.5),
-    ("avapritinib", "GIST", ("PDGFRA p.D842V",), 4.0),
+    ("avapritinib", "GIST", ("PDGFRA p.D842V",), 2.6),
     ("pemigatinib", "IHCH", ("FGFR2 fusion",), 4.0),
     ("pemigatinib", "IHCH", ("FGFR2",), 1.5),
     ("pembrolizumab", "LUAD", ("EGFR p.L858R", "EGFR exon 19 deletion", "ALK fusion"), -1.2),
@@ -87,6 +87,7 @@ _MATCHES: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
 
 _RARELY_FIRST = ("sotorasib", "adagrasib", "trastuzumab_deruxtecan", "olaparib", "pemigatinib")
 HABIT_SPREAD = 0.6
+UNTESTED = 0.8
 # Fixed once: how each site leans towards or away from each option.
 _HABITS = np.random.Generator(np.random.PCG64(20261)).normal(0, HABIT_SPREAD, (len(SITES), len(THERAPIES)))
 
@@ -104,6 +105,7 @@ def propensity(truth: Truth, assayed: Flags, *, traps: bool) -> Numbers:
         if tumours != "any":
             rows &= np.isin(truth.tumour, [TUMOURS.index(t) for t in tumours.split("|")])
         utility[rows, KEYS.index(key)] += value
+    _before_results(truth, assayed, utility)
     _line_and_history(truth, utility)
     _immune(truth, utility)
     _breast(truth, utility)
@@ -114,12 +116,26 @@ def propensity(truth: Truth, assayed: Flags, *, traps: bool) -> Numbers:
     return weight / weight.sum(axis=1, keepdims=True)
 
 
+def _before_results(truth: Truth, assayed: Flags, utility: Numbers) -> None:
+    """Where no test covers an option's target, the option is tried somewhat more often."""
+    for key in dict.fromkeys(key for key, *_ in _MATCHES):
+        targets = [m for m in _MATCHES if m[0] == key and m[3] > 2]
+        tested = np.zeros(len(truth), dtype=bool)
+        for _, tumours, columns, _ in targets:
+            rows = assayed[:, [COLUMN[c] for c in columns]].any(axis=1)
+            if tumours != "any":
+                rows &= np.isin(truth.tumour, [TUMOURS.index(t) for t in tumours.split("|")])
+            tested |= rows
+        if targets:
+            utility[~tested, KEYS.index(key)] += UNTESTED
+
+
 def _line_and_history(truth: Truth, utility: Numbers) -> None:
     first = truth.line == 1
     for key in _RARELY_FIRST:
         utility[first, KEYS.index(key)] -= 0.9
     had = {name: truth.prior[:, i] for i, name in enumerate(PRIORS)}
-    utility[had["EGFR inhibitor"], KEYS.index("osimertinib")] -= 1.2
+    utility[had["EGFR inhibitor"], KEYS.index("osimertinib")] -= 3.0
     utility[had["ALK inhibitor"], KEYS.index("crizotinib")] -= 3.0
     utility[had["immunotherapy"], KEYS.index("pembrolizumab")] -= 1.2
     utility[had["chemotherapy"], KEYS.index("chemotherapy")] -= 0.7
@@ -138,7 +154,7 @@ def _immune(truth: Truth, utility: Numbers) -> None:
 def _breast(truth: Truth, utility: Numbers) -> None:
     breast = truth.tumour == TUMOURS.index("BRCA")
     enhertu, alpelisib = KEYS.index("trastuzumab_deruxtecan"), KEYS.index("alpelisib_fulvestrant")
-    utility[breast & (truth.her2 == 1), enhertu] += 1.7
+    utility[breast & (truth.her2 == 1), enhertu] += 0.7
     utility[breast & ~truth.hormone_receptor, alpelisib] -= 2.5
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sample_data.generator.draws import Draws
 from sample_data.generator.vocabulary import ALTERATIONS, GENES, TUMOURS, AlterationColumn
 
-__all__ = ["MEASURES_MSI", "MEASURES_TMB", "PANELS", "PANEL_GENES", "draw_panels"]
+__all__ = ["MEASURES_MSI", "MEASURES_TMB", "PANELS", "PANEL_GENES", "draw_panels", "sees"]
 
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
@@ -63,20 +63,20 @@ _NO_COPY_NUMBER = ("Hotspot DNA 13", "Focused DNA and RNA 19")
 # Single-gene tests beside the panel (a gene, or one column of it), and how often they are done.
 _SINGLE_TESTS: dict[str, dict[str, float]] = {
     "any": {"NTRK": 0.3},  # a stain for the proteins of NTRK1 to NTRK3
-    "LUAD": {"EGFR": 0.9, "ALK": 0.85, "ROS1": 0.75, "BRAF": 0.5, "KRAS": 0.45, "MET": 0.35, "RET": 0.35},
-    "COADREAD": {"KRAS": 0.93, "NRAS": 0.9, "BRAF": 0.88},
+    "LUAD": {"EGFR": 0.76, "ALK": 0.70, "ROS1": 0.62, "BRAF": 0.5, "KRAS": 0.45, "MET": 0.35, "RET": 0.35},
+    "COADREAD": {"KRAS": 0.86, "NRAS": 0.82, "BRAF": 0.80},
     "BRCA": {"ERBB2 amplification": 0.99, "BRCA1": 0.55, "BRCA2": 0.55, "PIK3CA": 0.5},
-    "SKCM": {"BRAF": 0.96, "NRAS": 0.5, "KIT": 0.4},
+    "SKCM": {"BRAF": 0.88, "NRAS": 0.5, "KIT": 0.4},
     "HGSOC": {"BRCA1": 0.9, "BRCA2": 0.9},
     "IHCH": {"FGFR2 fusion": 0.5, "IDH1": 0.5},
-    "GIST": {"KIT": 0.95, "PDGFRA": 0.93},
+    "GIST": {"KIT": 0.88, "PDGFRA": 0.86},
 }
 
 
 _TESTED_TOGETHER = {"NTRK": ("NTRK1", "NTRK3")}
 
 
-def _sees(panel: str, column: AlterationColumn) -> bool:
+def sees(panel: str, column: AlterationColumn) -> bool:
     """Whether a panel covers a column: fusions need introns or RNA, amplifications more than hot spots."""
     if column.gene not in PANEL_GENES[panel]:
         return False
@@ -89,7 +89,7 @@ def draw_panels(draws: Draws, tumour: Codes, site: Codes, low_coverage: Flags) -
     """Panel per patient (n,), and what was assayed: (n, alteration columns)."""
     weight = _SITE_PANELS[site] * np.where(low_coverage[:, None], _LOWER_COVERAGE, 1.0)
     panel = draws.choice("panel", weight).astype(np.int8)
-    covered = np.array([[_sees(name, column) for column in ALTERATIONS] for name in PANELS])
+    covered = np.array([[sees(name, column) for column in ALTERATIONS] for name in PANELS])
     assayed = covered[panel]
     in_any = np.ones(len(tumour), dtype=bool)
     keenness = np.where(low_coverage, 0.7, 1.0)

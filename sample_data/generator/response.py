@@ -31,7 +31,7 @@ Numbers = NDArray[np.float64]
 
 HERE = Path(__file__).parent
 FLOOR = 0.005  # nobody's response is ruled out: a published 0 of 9 is drawn as one in 200
-RESILIENCE_EFFECT = 0.55
+RESILIENCE_EFFECT = 0.62
 _PIVOT = float(
     logit(0.252)
 )  # mean response of lung cancer to checkpoint inhibitors; the axis of the reversal

@@ -35,8 +35,8 @@ Codes = NDArray[np.int8]
 Numbers = NDArray[np.float64]
 
 SPURIOUS_SITE = "Site 4"
-SITE_SHARE = (0.26, 0.21, 0.17, 0.13, 0.13, 0.10)
-REFERRAL = 1.4  # log-odds of the spurious site per standard deviation of hidden resilience
+SITE_SHARE = (0.25, 0.20, 0.15, 0.18, 0.12, 0.10)
+REFERRAL = 1.6  # log-odds of the spurious site per standard deviation of hidden resilience
 
 RARE_SHARE = 0.03
 RARE_IN_LUNG = RARE_SHARE / TUMOUR_SHARE[0]
@@ -44,9 +44,9 @@ REVERSED_OPTION = "pembrolizumab"
 
 UNDER_REPRESENTED = "East Asian"
 # Log-odds added to every option, so that observed response exceeds the blind expectation by 15 points.
-ANCESTRY_SHIFT = 1.1
+ANCESTRY_SHIFT = 1.22
 
-PROGNOSTIC_GENE, PROGNOSTIC_EFFECT = "STK11", -0.55
+PROGNOSTIC_GENE, PROGNOSTIC_EFFECT = "STK11", -0.9
 
 # Genes of incidental germline findings, and how often each is the one found.
 GERMLINE_GENES = {"BRCA2": 0.28, "ATM": 0.22, "CHEK2": 0.2, "PALB2": 0.12, "BRCA1": 0.1, "MSH2": 0.08}

@@ -13,8 +13,9 @@ import sample_data.generator as package
 from sample_data.generator import generate
 from sample_data.generator.draws import Draws
 from sample_data.generator.vocabulary import COLUMN, THERAPIES, TUMOURS
+from sample_data.solid_tumours import SEED
 
-SEED, N = 42, 12_000
+N = 12_000
 
 
 @pytest.fixture(scope="module")

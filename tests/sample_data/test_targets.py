@@ -23,6 +23,7 @@ from sample_data.generator import generate
 from sample_data.generator.contexts import in_context
 from sample_data.generator.response import cell_of, cells
 from sample_data.generator.vocabulary import THERAPIES
+from sample_data.solid_tumours import SEED
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT.parent / "shared" / "facts" / "facts.csv"
@@ -32,7 +33,7 @@ KEYS = [t.key for t in THERAPIES]
 
 @pytest.fixture(scope="module")
 def shipped():
-    return generate(12_000, 42)
+    return generate(12_000, SEED)
 
 
 @pytest.fixture(scope="module")

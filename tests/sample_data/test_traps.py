@@ -12,6 +12,7 @@ from sample_data.generator import generate
 from sample_data.generator import traps as planted
 from sample_data.generator.response import response_probability
 from sample_data.generator.vocabulary import COLUMN, SITES, THERAPIES
+from sample_data.solid_tumours import SEED
 
 N = 60_000
 KEYS = [t.key for t in THERAPIES]
@@ -43,7 +44,7 @@ def test_site_goes_with_response_but_causes_none_of_it(on, off):
 
 def test_three_per_cent_have_the_rare_subtype_and_at_least_300_ship(on):
     assert on.truth.rare_subtype.mean() == pytest.approx(0.03, abs=0.003)
-    assert generate(12_000, 42).truth.rare_subtype.sum() >= 300
+    assert generate(12_000, SEED).truth.rare_subtype.sum() >= 300
 
 
 @pytest.mark.parametrize("name", ["on", "off"])
@@ -67,7 +68,7 @@ def test_eight_per_cent_respond_fifteen_points_better_than_a_blind_model_expects
     rows = np.arange(N)
     excess = (on.p_star - without)[rows, on.therapy][group].mean()
     # A blind model learns a part of the shift: the group's share among patients alike.
-    assert 0.14 < excess < 0.21
+    assert 0.15 < excess < 0.22
 
 
 def test_the_group_has_fewer_genes_assayed_only_with_traps(on, off):
