@@ -266,7 +266,8 @@ def smallest_change(
                 break
             after = standings(bundle, profile, edited_rows(bundle.schema, profile, batch), margin=margin)
             n_tried += len(batch)
-            found += [(batch[i], after.probability[i]) for i in np.flatnonzero(goal.reached(after, index))]
+            hits = np.flatnonzero(goal.reached(after, index)).tolist()
+            found += [(batch[i], after.probability[i]) for i in hits]
             if progress is not None:
                 progress(min(1.0, n_tried / max(total, 1)))
         if found or stopped:
@@ -279,16 +280,16 @@ def smallest_change(
         )
         return [result((), before, "best found" if stopped else "impossible", n_tried, None, (caution,))]
     ranked = []
-    for change, after in found:
+    for change, then in found:
         count = training_count(bundle, {e.feature: e.value for e in change})
-        ranked.append((-(count or 0), -abs(after[index] - before[index]), change, after, count))
+        ranked.append((-(count or 0), -abs(then[index] - before[index]), change, then, count))
     ranked.sort(key=lambda r: r[:2])
     return [
         result(
-            tuple(_change(bundle, profile, e) for e in change), after,
+            tuple(_change(bundle, profile, e) for e in change), then,
             "best found" if stopped else "proven", n_tried, count, _set_cautions(bundle, profile, change, count),
         )
-        for _, _, change, after, count in ranked[:most]
+        for _, _, change, then, count in ranked[:most]
     ]  # fmt: skip
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from explainers.background import Background
-from explainers.explanation import FloatMatrix, FloatVector, Unit
+from explainers.explanation import Explanation, FloatMatrix, FloatVector, Unit
 from explainers.families import Family, family_of
 from explainers.local import explain
 from explainers.local.shapley import shapley_matrix
 from explainers.neighbours import NoCohortError
-from explainers.players import CannotExplainError
+from explainers.players import CannotExplainError, option_margin
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -157,7 +157,7 @@ def shapley_sample(
         bundle.schema.check_table(rows)
         table = rows
     X = np.asarray(table, dtype=np.float64)
-    known = np.isfinite(np.asarray(bundle.margin(X))[:, bundle.option_index(option)])
+    known = np.isfinite(option_margin(bundle, X, option))
     X, ids = X[known], [str(i) for i, k in zip(table.index, known, strict=True) if k]
     if not ids:
         raise CannotExplainError(
@@ -169,7 +169,7 @@ def shapley_sample(
         if progress is not None:
             progress(1.0)
     else:
-        found = []
+        found: list[Explanation] = []
         X, ids = X[:_MOST_BY_PATIENT], ids[:_MOST_BY_PATIENT]
         for i, row in enumerate(X):
             if found and stop is not None and stop():
@@ -214,10 +214,12 @@ def mean_over_options(importances: Sequence[Importance]) -> Importance:
     if not importances:
         raise CannotExplainError("There is no importance to average: name at least one option.")
     first = importances[0]
-    stack = [np.mean([getattr(i, name) for i in importances], axis=0) for name in ("values", "low", "high")]
+    values, low, high = (
+        np.mean([getattr(i, name) for i in importances], axis=0) for name in ("values", "low", "high")
+    )
     return Importance(
-        "all options", "all options", first.feature_names, first.feature_labels, *stack, first.measure, first.unit,
-        first.n_patients, f"Mean over {len(importances)} options. {first.method}", first.seed,
+        "all options", "all options", first.feature_names, first.feature_labels, values, low, high, first.measure,
+        first.unit, first.n_patients, f"Mean over {len(importances)} options. {first.method}", first.seed,
     )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from explainers.explanation import FloatMatrix, FloatVector
 from explainers.players import CannotExplainError
@@ -134,12 +136,11 @@ def similar_patients(
         else np.asarray(patient, float)
     )
     ids = bundle.training.X.index
-    apart = distances(bundle.schema, np.asarray(bundle.training.X, dtype=np.float64), row)
+    cohort = _cohort(bundle)
+    apart = distances(bundle.schema, cohort.rows, row, spans=cohort.spans)
     if exclude is not None:
         apart = np.where(np.asarray(ids.astype(str) == exclude), np.inf, apart)
-    # Ties fall by the id's hash, not by the cohort's order.
-    tie = np.array([int(hashlib.sha256(str(i).encode()).hexdigest()[:8], 16) for i in ids])
-    nearest = np.lexsort((tie, apart))[: min(n, int(np.isfinite(apart).sum()))]
+    nearest = np.lexsort((cohort.tie, apart))[: min(n, int(np.isfinite(apart).sum()))]
     y = bundle.training.y
     observed = tuple(
         _observed(bundle, o, np.asarray(y[o], dtype=np.float64)[nearest]) for o in bundle.options
@@ -152,8 +153,43 @@ def similar_patients(
     return Neighbours(len(nearest), len(ids), distance, typical, observed, words)
 
 
-def distances(schema: FeatureSchema, rows: FloatMatrix, row: FloatVector) -> FloatVector:
-    """Distance of each row (n, c) from one row (c,), in [0, 1]."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _Cohort:
+    """What every search in one bundle's training patients needs, made once."""
+
+    rows: FloatMatrix
+    spans: dict[str, float]
+    tie: NDArray[np.uint64]
+
+
+@lru_cache(maxsize=8)
+def _cohort(bundle: ModelBundle) -> _Cohort:
+    assert bundle.training is not None
+    rows = np.asarray(bundle.training.X, dtype=np.float64)
+    # Ties fall by the id's hash, not by the cohort's order.
+    tie = [
+        int.from_bytes(hashlib.sha256(str(i).encode()).digest()[:8], "big") for i in bundle.training.X.index
+    ]
+    return _Cohort(rows, number_spans(bundle.schema, rows), np.array(tie, dtype=np.uint64))
+
+
+def number_spans(schema: FeatureSchema, rows: FloatMatrix) -> dict[str, float]:
+    """For each number, the distance from its 5th to its 95th percentile, which counts as wholly unlike."""
+    spans = {}
+    for spec in schema.features:
+        if not (spec.is_alteration or spec.kind in ("binary", "categorical")):
+            known = rows[:, schema.columns_of(spec.name)]
+            known = known[~np.isnan(known)]
+            low, high = np.percentile(known, [5, 95]) if len(known) else (0.0, 1.0)
+            spans[spec.name] = max(float(high - low), 1e-9)
+    return spans
+
+
+def distances(
+    schema: FeatureSchema, rows: FloatMatrix, row: FloatVector, *, spans: Mapping[str, float] | None = None
+) -> FloatVector:
+    """Distance of each row (n, c) from one row (c,), in [0, 1]; `spans` as from `number_spans`."""
+    spans = number_spans(schema, rows) if spans is None else spans
     total, weights = np.zeros(len(rows)), np.zeros(len(rows))
     for spec in schema.features:
         columns = schema.columns_of(spec.name)
@@ -171,8 +207,7 @@ def distances(schema: FeatureSchema, rows: FloatMatrix, row: FloatVector) -> Flo
         elif spec.kind in ("binary", "categorical"):
             apart = (theirs != own).any(axis=1).astype(np.float64)
         else:
-            low, high = np.nanpercentile(theirs, [5, 95]) if not unknown.all() else (0.0, 1.0)
-            apart = np.minimum(np.abs(theirs[:, 0] - own[0]) / max(high - low, 1e-9), 1.0)
+            apart = np.minimum(np.abs(theirs[:, 0] - own[0]) / spans[spec.name], 1.0)
         apart = np.where(unknown, _UNKNOWN_DISTANCE, apart)
         total += weight * apart
         weights += weight

@@ -26,9 +26,9 @@ class CannotExplainError(OncologyError, ValueError):
     """A bundle, patient and method that do not go together; the message names what can."""
 
 
-def option_margin(bundle: ModelBundle, X: ArrayLike, option: str) -> FloatVector:
+def option_margin(bundle: ModelBundle, X: FloatMatrix, option: str) -> FloatVector:
     """The margin of one option, (n,), in `bundle.unit`."""
-    return np.asarray(bundle.margin(X)[:, bundle.option_index(option)], dtype=np.float64)
+    return np.asarray(bundle.option_margin(X, option), dtype=np.float64)
 
 
 class NoScoreError(CannotExplainError):
@@ -191,7 +191,7 @@ def _derived_players(bundle: ModelBundle, row: FloatVector, option: str, score: 
     formula = bundle.formula
     assert formula is not None
     derived = formula.matrix(row[None, :])[0]
-    notes = ()
+    notes: tuple[str, ...] = ()
     if formula.link == "logistic":
         shown = float(formula.score(np.array([score]))[0])
         notes = (

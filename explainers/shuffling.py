@@ -12,7 +12,7 @@ from explainers.explanation import FloatMatrix, FloatVector
 from explainers.families import estimator_of
 from explainers.importance import Importance
 from explainers.neighbours import NoCohortError
-from explainers.players import CannotExplainError
+from explainers.players import CannotExplainError, option_margin
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -66,7 +66,7 @@ def permutation_importance(
     """
     if bundle.training is None or bundle.formula is not None:
         raise NoCohortError(str(bundle.manifest.title), bundle.formula is not None)
-    k = bundle.option_index(option)
+    option = bundle.options[bundle.option_index(option)]
     y = np.asarray(bundle.training.y[option], dtype=np.float64)
     had = ~np.isnan(y)
     X, y = np.asarray(bundle.training.X, dtype=np.float64)[had], y[had]
@@ -74,9 +74,10 @@ def permutation_importance(
         raise OneClassError(bundle.label(option), len(y))
     rng = np.random.default_rng(seed)
     if held_out:
-        fold, predict = _refitted(estimator_of(bundle, option), X, y, seed, _class_of(bundle, option))
+        fold, predict = _refitted(estimator_of(bundle, option), X, _labels(bundle, had, y), seed, option)
     else:
-        fold, predict = np.zeros(len(y), dtype=int), [lambda rows: np.asarray(bundle.margin(rows)[:, k])]
+        fold = np.zeros(len(y), dtype=int)
+        predict = [lambda rows: option_margin(bundle, rows, option)]
 
     def scores(rows: FloatMatrix) -> FloatVector:
         found = np.empty(len(rows))
@@ -143,23 +144,38 @@ def area_under_curve(y: FloatVector, score: FloatVector) -> float:
     return float((rank[y == 1].sum() - n_events * (n_events + 1) / 2) / (n_events * (len(y) - n_events)))
 
 
+def _labels(bundle: ModelBundle, had: NDArray[np.bool_], y: FloatVector) -> NDArray[Any]:
+    """What a model is fitted to again: responded or not, or which of several exclusive classes."""
+    if bundle.output_kind != "classes":
+        return y
+    assert bundle.training is not None
+    return np.asarray(bundle.options)[np.argmax(np.asarray(bundle.training.y)[had], axis=1)]
+
+
 def _refitted(
-    estimator: Any, X: FloatMatrix, y: FloatVector, seed: int, column: int
-) -> tuple[NDArray[np.int_], list[Any]]:
+    estimator: Any, X: FloatMatrix, labels: NDArray[Any], seed: int, option: str
+) -> tuple[NDArray[np.int_], list[Callable[[FloatMatrix], FloatVector]]]:
+    """The fold of each patient, and for each fold the model that was fitted to the others."""
     from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
 
-    fold = np.empty(len(y), dtype=int)
-    models = []
-    for f, (train, test) in enumerate(StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(X, y)):
+    fold = np.empty(len(labels), dtype=int)
+    models: list[Callable[[FloatMatrix], FloatVector]] = []
+    for f, (train, test) in enumerate(
+        StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(X, labels)
+    ):
         fold[test] = f
-        fitted = clone(estimator).fit(X[train], y[train])
-        models.append(lambda rows, m=fitted: m.predict_proba(rows)[:, column])
+        # A column that nobody of a fold has a value in cannot be binned; a constant tells a model nothing.
+        rows = X[train]
+        rows = np.where(np.isnan(rows).all(axis=0), 0.0, rows)
+        models.append(_scorer(clone(estimator).fit(rows, labels[train]), option))
     return fold, models
 
 
-def _class_of(bundle: ModelBundle, option: str) -> int:
-    return 1
+def _scorer(fitted: Any, option: str) -> Callable[[FloatMatrix], FloatVector]:
+    classes = fitted.classes_.tolist()
+    column = classes.index(option) if option in classes else 1
+    return lambda rows: np.asarray(fitted.predict_proba(rows)[:, column], dtype=np.float64)
 
 
 def _constant(columns: FloatMatrix) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any, Literal
@@ -106,7 +107,7 @@ def foot(made: go.Figure, mode: Mode, text: str, *, width: int = 52) -> None:
     )  # fmt: skip
 
 
-def value_labels(made: go.Figure, mode: Mode, at: list[float], texts: list[str], *, size: int = 12) -> None:
+def value_labels(made: go.Figure, mode: Mode, at: Sequence[float], texts: Sequence[str], *, size: int = 12) -> None:
     """Numbers in a column of their own right of the plot, where no mark can run into them."""
     colour = palette(mode).text
     made.update_layout(

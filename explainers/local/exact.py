@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import comb
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,9 @@ def explain(
     return game.explanation("exact", values, background, base_value=base, limits=tuple(limits))
 
 
-def shapley_values(worth, n_players: int) -> tuple[float, FloatVector]:
+def shapley_values(
+    worth: Callable[[NDArray[np.bool_]], FloatVector], n_players: int
+) -> tuple[float, FloatVector]:
     """Shapley values of any game of up to 22 players.
 
     Parameters

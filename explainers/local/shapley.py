@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from explainers.background import Background, BackgroundError, default_background, tree_paths
 from explainers.explanation import Explanation, FloatMatrix, FloatVector
 from explainers.families import Family, estimator_of, family_of, tree_form
-from explainers.players import CannotExplainError, Players, players_of
+from explainers.players import CannotExplainError, Players, option_margin, players_of
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -156,7 +156,6 @@ def _additive(
     bundle: ModelBundle, rows: FloatMatrix, option: str, background: FloatMatrix
 ) -> tuple[FloatMatrix, float]:
     """f(x) = constant + sum of terms t_j(x_j): the value of j is t_j(x_j) minus the mean of t_j over the background."""
-    k = bundle.option_index(option)
     anchor = background[0]
     everyone = np.vstack([rows, background])
     terms = np.zeros_like(everyone)
@@ -164,10 +163,10 @@ def _additive(
         seen, where = np.unique(everyone[:, j], return_inverse=True, equal_nan=True)
         probes = np.repeat(anchor[None, :], len(seen), axis=0)
         probes[:, j] = seen
-        terms[:, j] = np.asarray(bundle.margin(probes)[:, k])[where]
-    terms -= float(bundle.margin(anchor[None, :])[0, k])
+        terms[:, j] = option_margin(bundle, probes, option)[where]
+    terms -= float(option_margin(bundle, anchor[None, :], option)[0])
     mean = terms[len(rows) :].mean(axis=0)
-    base = float(np.asarray(bundle.margin(background)[:, k]).mean())
+    base = float(option_margin(bundle, background, option).mean())
     return terms[: len(rows)] - mean, base
 
 
