@@ -61,6 +61,7 @@ browser: $(VENV)/test.stamp ## tests in a real browser
 	$(PYTEST) --numprocesses 2 --dist loadfile tests/e2e
 
 validate: $(VENV)/test.stamp ## the long checks
+	$(PYTHON) -m sample_data.validate
 	$(PYTEST) -m validate tests
 
 bench: $(VENV)/test.stamp $(PEERS)/peers.stamp ## measure speed and memory on this machine
@@ -70,7 +71,7 @@ shots: $(VENV)/test.stamp ## screenshots of every page into shots/ (1280 and 390
 	$(PYTHON) -m tests.e2e.shots
 
 sample: $(VENV)/run.stamp ## build the sample data again
-	$(PYTHON) sample_data/build.py
+	$(PYTHON) -m sample_data.build
 
 $(VENV)/run.stamp: requirements.txt
 	@echo "Installing the libraries into $(VENV) (once; about a minute)"

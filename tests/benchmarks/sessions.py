@@ -8,7 +8,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -36,13 +36,12 @@ class Recording:
     message: bytes
     edits: dict[str, object]
 
-    def toggled(self, rng: random.Random) -> bytes:
-        """Return the recorded message with a random half of the edits."""
+    def edited(self, features: Iterable[str]) -> bytes:
+        """Return the recorded message with the edits of these features and no others."""
         message = BackMsg.FromString(self.message)
         state = _edits_state(message)
-        assert state is not None
-        chosen = {name: value for name, value in self.edits.items() if rng.random() < 0.5}
-        state.json_value = json.dumps({**json.loads(state.json_value), "edits": chosen})
+        edits = {feature: self.edits[feature] for feature in features}
+        state.json_value = json.dumps({**json.loads(state.json_value), "edits": edits})
         return message.SerializeToString()
 
 
@@ -101,11 +100,14 @@ async def _person(
         blocks: set[tuple[int, ...]] = set()
         await _answer(socket, blocks, tally)
         await opened.wait()
+        features = sorted(record.edits)
+        edited = {feature for feature in features if rng.random() < 0.5}
         start = time.perf_counter() + rng.random() * SECONDS_BETWEEN_TOGGLES
         for turn in range(int(seconds / SECONDS_BETWEEN_TOGGLES)):
             await asyncio.sleep(max(0.0, start + turn * SECONDS_BETWEEN_TOGGLES - time.perf_counter()))
             sent = time.perf_counter()
-            await socket.send(record.toggled(rng))
+            edited ^= {rng.choice(features)}
+            await socket.send(record.edited(sorted(edited)))
             ranking, done = await _answer(socket, blocks, tally)
             if ranking is None:
                 tally.errors.append("a toggle was answered without a ranking")
@@ -130,5 +132,5 @@ async def _answer(
             ranking = ranking or time.perf_counter()
         if kind == "delta" and message.delta.new_element.HasField("exception"):
             tally.errors.append(message.delta.new_element.exception.message)
-        if kind == "script_finished":
+        if kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             return ranking, time.perf_counter()

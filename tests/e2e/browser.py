@@ -93,7 +93,7 @@ def opened(
         profile.close()
 
 
-def painted(page: Page, timeout_seconds: float = 30) -> None:
+def painted(page: Page, timeout_seconds: float = 90) -> None:
     """Wait until the page has its title, its script has ended and its charts are drawn."""
     page.wait_for_selector("h1", timeout=timeout_seconds * 1000)
     page.wait_for_function(
