@@ -147,7 +147,7 @@ def load_skops(data: bytes, name: str, audited: Sequence[str]) -> dict[str, Any]
     try:
         loaded = skops.io.loads(data, trusted=list(audited))
     except UntrustedTypesFoundException as error:
-        raise UnknownTypesError(name, error.unsafe_types) from error
+        raise UnknownTypesError(name, audit_types(data, name)) from error
     except Exception as error:
         raise ManifestError(
             f"{name} cannot be opened ({type(error).__name__}: {error})", "estimators"

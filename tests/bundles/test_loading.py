@@ -30,7 +30,7 @@ from oncology.bundles import (
     load,
     open_inspected,
 )
-from oncology.bundles.storage import dump_joblib
+from oncology.bundles.storage import dump_joblib, dump_skops, load_skops
 from oncology.errors import OncologyError
 from tests.bundles.small import boosting, small_bundle, small_cohort
 
@@ -206,6 +206,10 @@ def test_a_skops_file_of_another_type_is_refused_whatever_the_manifest_trusts(fo
     rewrite(folder, trusted_types=["somewhere.Stranger"])
     with pytest.raises(UnknownTypesError, match=r"somewhere\.Stranger.*not opened"):
         load(folder)
+    data = (folder / "estimators.skops").read_bytes()
+    for audited in ((), ("somewhere.Stranger",)):
+        with pytest.raises(UnknownTypesError, match=r"somewhere\.Stranger"):
+            load_skops(data, "estimators.skops", audited)
 
 
 def test_bytes_that_are_no_skops_archive_are_refused(folder):
@@ -294,8 +298,6 @@ def test_discover_lists_bundles_with_their_faults(folder, tmp_path):
     ("field", "value"), [("left", 10_000), ("right", 0), ("feature_idx", 8), ("feature_idx", -1)]
 )
 def test_a_tree_that_points_outside_of_itself_is_refused(folder, field, value):
-    from oncology.bundles.storage import dump_skops, load_skops
-
     estimators = load_skops((folder / "estimators.skops").read_bytes(), "estimators.skops", ())
     nodes = estimators["sotorasib"]._predictors[3][0].nodes
     nodes[field][0] = value
@@ -305,8 +307,6 @@ def test_a_tree_that_points_outside_of_itself_is_refused(folder, field, value):
 
 
 def test_a_tree_without_nodes_is_refused(folder):
-    from oncology.bundles.storage import dump_skops, load_skops
-
     estimators = load_skops((folder / "estimators.skops").read_bytes(), "estimators.skops", ())
     tree = estimators["sotorasib"]._predictors[3][0]
     tree.nodes = tree.nodes[:0]
