@@ -29,7 +29,7 @@ def safe(value: object, *, most: int = 60) -> str:
     >>> safe("p.L858R"), safe("born 1961-04-03"), safe("a@b.org")
     ('p.L858R', '(hidden)', '(hidden)')
     """
-    text = " ".join(str(value).split())
+    text = " ".join(str(value)[:400].split())
     text = "".join(c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else "?" for c in text)
     if _PRIVATE.search(text):
         return "(hidden)"

@@ -88,6 +88,8 @@ def columns_of_table(header: Sequence[str], options: Options) -> list[TableColum
 def _column(i: int, name: str, identity: int | None, options: Options) -> TableColumn:
     if i == identity:
         return TableColumn(i, name, "id")
+    if len(name) > 200:
+        return TableColumn(i, name[:60], "unknown", note="a column name of more than 200 letters")
     mapped = options.columns.get(name)
     if mapped == "ignore":
         return TableColumn(i, name, "unknown", note="left out by the mapping file")

@@ -71,7 +71,7 @@ def finding_cell(
 ) -> None:
     pattern = column.pattern
     assert pattern is not None
-    word = text.casefold()
+    word = text[:500].casefold()
     reason = f"{column.header} is now {pattern.gene}" if column.renamed else ""
     plain: Fate = "normalised" if reason else "used"
     whole = pattern.change is None and pattern.kind == "any"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from oncology.errors import OncologyError
 from oncology.patients import Alteration, PatientProfile
@@ -58,7 +59,7 @@ def timeline(profiles: Iterable[PatientProfile]) -> tuple[Step, ...]:
         )
     ordered = sorted(samples, key=lambda p: p.sample_day or 0)
     steps = [Step(ordered[0], None, ())] if ordered else []
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         steps.append(
             Step(after, (after.sample_day or 0) - (before.sample_day or 0), changes_in_words(before, after))
         )

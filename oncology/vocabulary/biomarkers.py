@@ -64,8 +64,10 @@ def read_number(written: str) -> Reading[float]:
     'dropped'
     """
     text = written.strip().replace("\u00a0", "").replace("\u2009", "")
+    if len(text) > 60:
+        return Reading(None, "dropped", "not a number")
     found = re.fullmatch(r"([<>≤≥~]?=?)\s*([+-]?[\d.,' ]*\d(?:[eE][+-]?\d+)?)\s*(\D{0,40})", text)
-    if not found or len(text) > 60:
+    if not found:
         return Reading(None, "dropped", "not a number")
     sign, digits, unit = found.groups()
     digits = digits.replace("'", "").replace(" ", "")

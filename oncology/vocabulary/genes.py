@@ -132,6 +132,8 @@ class GeneTable:
         ('EGFR',)
         """
         key = _key(written)
+        if len(key) > 25:
+            return ()
         found = get_close_matches(key, list(self._current), n=8, cutoff=0.6)
         # Swapped letters are the commonest slip of the hand, and they read as the farthest apart.
         found.sort(key=lambda k: sorted(k) != sorted(key))
@@ -146,7 +148,7 @@ def one_slip(a: str, b: str) -> bool:
     >>> one_slip("EGFR", "EGRF"), one_slip("MSH2", "MSH6"), one_slip("BCOR", "COHORT")
     (True, False, False)
     """
-    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:
+    if max(len(a), len(b)) > 25 or abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:
         return False
     if sorted(a) == sorted(b):
         return SequenceMatcher(None, a, b).ratio() >= 0.74

@@ -11,7 +11,9 @@ from oncology.patients import Alteration, Outcome, PatientProfile, Source
 from oncology.vocabulary import LABS
 from tests.intake.given import reading, told
 
-words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(lambda t: t.isprintable() and t == t.strip())
+words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(
+    lambda t: t.isprintable() and t == t.strip()
+)
 fraction = st.none() | st.floats(0, 1)
 alterations = st.builds(
     Alteration,

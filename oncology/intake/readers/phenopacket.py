@@ -129,9 +129,9 @@ def _packets(name: str, document: Any, tale: LeafTale) -> Iterator[tuple[Path, d
         )
         yield ("proband",), document["proband"]
     elif "members" in document:
-        for i, item in many(document, "members"):
+        for place, item in many(document, "members"):
             if isinstance(item, dict):
-                yield ("members", i), item
+                yield ("members", place), item
     elif "subject" in document or "interpretations" in document:
         yield (), document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ RESEARCH = (
     "Research and teaching only: output of a statistical model, no recommendation of treatment. "
     "Not for clinical decisions; see the interval, and what the model does not know."
 )
+# No such server exists: the address only lets relative references find their resource.
+_BASE = "https://glassboard.invalid/fhir"
 _NAMESPACE = uuid.UUID("6f2b6f0e-6f6b-5b0e-9a52-2f9d3f6f7a11")
 
 
@@ -55,7 +58,9 @@ def write_fhir(
     """
     base = profile.fingerprint
     entries: list[dict[str, Any]] = []
-    patient: dict[str, Any] = {"resourceType": "Patient", "id": profile.patient_id}
+    patient: dict[str, Any] = {"resourceType": "Patient"}
+    if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", profile.patient_id):
+        patient["id"] = profile.patient_id
     if profile.sex:
         patient["gender"] = profile.sex
     subject = {"reference": _add(entries, base, "patient", patient)}
@@ -110,9 +115,10 @@ def write_fhir(
 
 
 def _add(entries: list[dict[str, Any]], base: str, what: str, resource: dict[str, Any]) -> str:
-    url = f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{base}/{what}')}"
-    entries.append({"fullUrl": url, "resource": resource})
-    return url
+    kind = resource["resourceType"]
+    identifier = resource.setdefault("id", str(uuid.uuid5(_NAMESPACE, f"{base}/{what}")))
+    entries.append({"fullUrl": f"{_BASE}/{kind}/{identifier}", "resource": resource})
+    return f"{kind}/{identifier}"
 
 
 def _coded(system: str, code: str, display: str) -> dict[str, Any]:
