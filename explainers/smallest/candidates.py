@@ -1,0 +1,366 @@
+"""Which changes of a patient a search may make: other states, other levels, one number for each interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explainers.edited_rows import edited_rows
+from explainers.explanation import Change, FloatMatrix, FloatVector
+from explainers.plausibility import exclusive_pairs
+from explainers.smallest.exact_engine import exact_engine
+from oncology.edits import Edit
+from oncology.errors import OncologyError
+from oncology.features import FeatureSpec, Value
+from oncology.patients import PatientProfile
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = ["Candidates", "Constraints", "ErrorRates", "Mode", "candidates_of", "row_of"]
+
+Mode = Literal["model", "assay"]
+Direction = Literal["altered", "absent", "not assayed"]
+# Numbers of a published formula that are tried between the ends of the plausible range.
+_GRID = 24
+
+
+class ConstraintError(OncologyError, ValueError):
+    """A constraint that cannot be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRates:
+    """How often a call is wrong: shares in (0, 1), as stated by the laboratory.
+
+    Parameters
+    ----------
+    false_positive : float
+        Of the alterations reported, the share that is not there.
+    false_negative : float
+        Of the alterations reported absent, the share that is there.
+    """
+
+    false_positive: float
+    false_negative: float
+
+    def __post_init__(self) -> None:
+        for name in ("false_positive", "false_negative"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConstraintError(
+                    f"The {name.replace('_', ' ')} rate is {getattr(self, name):g}; expected a share between 0 and 1."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a search must not touch or bring together.
+
+    Parameters
+    ----------
+    fixed : names of features that stay as they are
+    only : names of features, or None
+        Where given, nothing else may change.
+    become : states that an alteration may change to
+    numbers : bool
+        Whether numbers and levels (laboratory values, tissue markers) may change too.
+    never_together : collections of alteration names
+        At most one of each may be altered in the changed patient.
+    exclusive_drivers : bool
+        Whether alterations that exclude each other in the training cohort count as such a collection.
+    seen_together : int
+        The changed values occur together in at least this many training patients.
+    error_rates : ErrorRates, optional
+        Lets calls be wrong in mode "assay".
+    """
+
+    fixed: Collection[str] = ()
+    only: Collection[str] | None = None
+    become: Collection[Direction] = ("altered", "absent", "not assayed")
+    numbers: bool = False
+    never_together: Sequence[Collection[str]] = ()
+    exclusive_drivers: bool = True
+    seen_together: int = 0
+    error_rates: ErrorRates | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Changes of one patient, n of them, each of one feature.
+
+    Parameters
+    ----------
+    row : array (c,)
+        The patient as recorded.
+    edits : tuple of Edit, (n,)
+    rows : array (n, c)
+        The patient after each single change.
+    moved : bool array (n, c)
+        Which columns it moves.
+    feature : int array (n,)
+        Position of the feature in the schema; changes of one feature exclude each other.
+    interval : array (n, 2)
+        Values in (low, high] that the model cannot tell from the new number; NaN for states and levels.
+    disjoint : bool
+        Whether changes of different features move different columns, so that they can be combined column by column.
+    apart : tuple of pairs
+        Changes that must not come together.
+    needs : tuple of (change, changes)
+        A change that may only come with one of the others.
+    chance : array (n,) or None
+        How likely a call is that wrong; None for what was not assayed or without stated rates.
+    """
+
+    bundle: ModelBundle
+    patient: PatientProfile | None
+    row: FloatVector
+    edits: tuple[Edit, ...]
+    rows: FloatMatrix
+    moved: NDArray[np.bool_]
+    feature: NDArray[np.intp]
+    interval: FloatMatrix
+    disjoint: bool
+    apart: tuple[tuple[int, int], ...] = ()
+    needs: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    chance: FloatVector | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.edits)
+
+    def edited(self, sets: Sequence[Sequence[int]]) -> FloatMatrix:
+        """The patient's row after each set of changes, (n, c): edited and encoded again where a profile is known."""
+        if self.patient is not None:
+            return edited_rows(self.bundle.schema, self.patient, [[self.edits[i] for i in s] for s in sets])
+        return self.combined(np.array([list(s) for s in sets], np.intp).reshape(len(sets), -1))
+
+    def combined(self, sets: NDArray[np.integer]) -> FloatMatrix:
+        """The row after each set of changes (m, size), put together column by column; needs `disjoint`."""
+        rows = np.repeat(self.row[None], len(sets), axis=0)
+        for position in range(sets.shape[1]):
+            chosen = sets[:, position]
+            np.copyto(rows, self.rows[chosen], where=self.moved[chosen])
+        return rows
+
+    def changes(self, chosen: Sequence[int]) -> tuple[Change, ...]:
+        """A set of changes in words."""
+        schema = self.bundle.schema
+        before = schema.decode(self.row) if self.patient is None else schema.values(self.patient)
+        made = []
+        for i in chosen:
+            spec, edit = schema.features[self.feature[i]], self.edits[i]
+            old = before[self.feature[i]]
+            words = f"{spec.label}: {spec.words(edit.value)} instead of {spec.words(old)}"
+            made.append(Change(spec.name, spec.label, old, edit.value, words))
+        return tuple(made)
+
+    def seen(self) -> NDArray[np.bool_] | None:
+        """Which training patients (rows) have which change's new value (columns); None without a cohort."""
+        training = self.bundle.training
+        if training is None:
+            return None
+        X = training.X.to_numpy(dtype=np.float64)
+        out = np.ones((len(X), len(self)), dtype=bool)
+        for i in range(len(self)):
+            low, high = self.interval[i]
+            for c in range(*self._columns(i)):
+                column, value = X[:, c], self.rows[i, c]
+                if np.isnan(value):
+                    out[:, i] &= np.isnan(column)
+                elif np.isnan(low):
+                    out[:, i] &= column == value
+                else:
+                    out[:, i] &= (column > low) & (column <= high)
+        return out
+
+    def _columns(self, i: int) -> tuple[int, int]:
+        here = self.bundle.schema.columns_of(self.edits[i].feature)
+        return here.start, here.stop
+
+
+def row_of(
+    bundle: ModelBundle, patient: PatientProfile | ArrayLike
+) -> tuple[PatientProfile | None, FloatVector]:
+    """The profile, where one is given, and its row (c,)."""
+    if isinstance(patient, PatientProfile):
+        return patient, bundle.schema.encode_row(patient)
+    row = np.asarray(patient, dtype=np.float64).ravel()
+    bundle.schema.check_width(len(row))
+    return None, row
+
+
+def candidates_of(
+    bundle: ModelBundle, patient: PatientProfile | ArrayLike, *, mode: Mode, constraints: Constraints
+) -> Candidates:
+    """All single changes that a mode and its constraints allow.
+
+    Features that are not actionable, counts and allele fractions (which follow from the alterations) never change.
+
+    Raises
+    ------
+    UnknownFeatureError
+        If a constraint names a feature that the bundle does not have.
+    """
+    profile, row = row_of(bundle, patient)
+    schema = bundle.schema
+    fixed = {schema.feature(name).name for name in constraints.fixed}
+    only = None if constraints.only is None else {schema.feature(name).name for name in constraints.only}
+    values = schema.decode(row) if profile is None else schema.values(profile)
+    edits: list[Edit] = []
+    intervals: list[tuple[float, float]] = []
+    chances: list[float] = []
+    for spec, now in zip(schema.features, values, strict=True):
+        if not spec.actionable or spec.name in fixed or (only is not None and spec.name not in only):
+            continue
+        found: list[tuple[Value, float, float, float]]
+        if spec.is_alteration:
+            found = [(v, math.nan, math.nan, p) for v, p in _states(spec, now, mode, constraints)]
+        elif constraints.numbers and mode == "model" and spec.reads.what == "field":
+            found = [(v, a, b, math.nan) for v, a, b in _other_values(bundle, spec, now)]
+        else:
+            continue
+        for value, low, high, chance in found:
+            edits.append(Edit(spec.name, value))
+            intervals.append((low, high))
+            chances.append(chance)
+    rows = _single_rows(bundle, profile, row, edits)
+    moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
+    useful = moved.any(axis=1)
+    kept = np.flatnonzero(useful)
+    edits = [edits[i] for i in kept]
+    feature = np.array([schema.index(e.feature) for e in edits], np.intp)
+    made = Candidates(
+        bundle, profile, row, tuple(edits), rows[kept], moved[kept], feature,
+        np.array(intervals, dtype=np.float64).reshape(-1, 2)[kept], _disjoint(feature, moved[kept]), (), (),
+        None if constraints.error_rates is None else np.array(chances)[kept],
+    )  # fmt: skip
+    return _with_exclusions(made, values, constraints)
+
+
+def _states(
+    spec: FeatureSpec, now: Value, mode: Mode, constraints: Constraints
+) -> list[tuple[float | None, float]]:
+    """Other states, each with the chance of a wrong call (NaN where it is none)."""
+    rates = constraints.error_rates
+    words: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
+    found: list[tuple[float | None, float]] = []
+    for state, word in words.items():
+        if state == now or word not in constraints.become:
+            continue
+        chance = math.nan
+        if mode == "assay":
+            if state is None or (now is not None and rates is None):
+                continue
+            if now is not None and rates is not None:
+                chance = rates.false_positive if now == 1.0 else rates.false_negative
+        elif state is None and spec.missing != "nan":
+            continue  # a model that refuses unknown values has nothing to say once this one is unknown
+        found.append((state, chance))
+    return found
+
+
+def _other_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[tuple[Value, float, float]]:
+    """Other levels, or one number for each interval that the model tells apart."""
+    if spec.kind == "categorical":
+        return [(level, math.nan, math.nan) for level in spec.levels if level != now]
+    low = -math.inf if spec.low is None else spec.low
+    high = math.inf if spec.high is None else spec.high
+    engine = exact_engine(bundle)
+    if engine is not None and engine.ensemble is not None:
+        cuts = engine.ensemble.thresholds(bundle.schema.columns_of(spec.name).start)
+    elif math.isfinite(low) and math.isfinite(high):
+        cuts = np.linspace(low, high, _GRID + 1)[1:-1]
+    else:
+        return []
+    cuts = cuts[(cuts >= low) & (cuts < high)]
+    found: list[tuple[Value, float, float]] = []
+    ends = [-math.inf, *cuts.tolist(), math.inf]
+    here = None if now is None else float(now)
+    for a, b in pairwise(ends):
+        if here is not None and a < here <= b:
+            continue
+        value = _roundest(
+            max(a, np.nextafter(low, -math.inf)), min(b, high), here, whole=spec.kind == "count"
+        )
+        if value is not None:
+            found.append((value, a, b))
+    return found
+
+
+def _roundest(low: float, high: float, near: float | None, *, whole: bool) -> float | None:
+    """The number with the fewest decimals in (low, high], the nearest to `near` among those.
+
+    Examples
+    --------
+    >>> _roundest(3.4172, 3.6191, 4.0, whole=False), _roundest(3.41, 3.43, 1.0, whole=False)
+    (3.6, 3.42)
+    >>> _roundest(1.2, 1.9, 1.0, whole=True) is None
+    True
+    """
+    if not math.isfinite(low) and not math.isfinite(high):
+        return None
+    if not math.isfinite(low):
+        low = high - max(1.0, abs(high))
+    if not math.isfinite(high):
+        high = low + max(1.0, abs(low))
+    for decimals in range(0, 1 if whole else 16):
+        step = 10.0**-decimals
+        first, last = math.floor(low / step) + 1, math.floor(high / step)
+        inside = [round(n * step, decimals) for n in {first, last} if low < round(n * step, decimals) <= high]
+        if inside:
+            return min(inside, key=lambda v: abs(v - (near if near is not None else (low + high) / 2)))
+    return None if whole else high
+
+
+def _single_rows(
+    bundle: ModelBundle, profile: PatientProfile | None, row: FloatVector, edits: Sequence[Edit]
+) -> FloatMatrix:
+    if profile is not None:
+        return edited_rows(bundle.schema, profile, [[e] for e in edits])
+    rows = np.repeat(row[None], len(edits), axis=0)
+    for i, edit in enumerate(edits):
+        rows[i, bundle.schema.columns_of(edit.feature)] = bundle.schema.feature(edit.feature).encode(
+            edit.value
+        )
+    return rows
+
+
+def _disjoint(feature: NDArray[np.intp], moved: NDArray[np.bool_]) -> bool:
+    owner = np.full(moved.shape[1], -1)
+    for f in np.unique(feature):
+        columns = moved[feature == f].any(axis=0)
+        if (owner[columns] >= 0).any():
+            return False
+        owner[columns] = f
+    return True
+
+
+def _with_exclusions(made: Candidates, values: Sequence[Value], constraints: Constraints) -> Candidates:
+    """Pairs of alterations that must not both be altered in the changed patient, as rules about changes."""
+    schema = made.bundle.schema
+    pairs = set(exclusive_pairs(made.bundle)) if constraints.exclusive_drivers else set()
+    for names in constraints.never_together:
+        known = sorted({schema.feature(name).name for name in names})
+        pairs |= {frozenset((a, b)) for n, a in enumerate(known) for b in known[n + 1 :]}
+    altered = {schema.names[f] for f, v in enumerate(values) if v == 1.0 and schema.features[f].is_alteration}
+    becomes = {
+        e.feature: i
+        for i, e in enumerate(made.edits)
+        if e.value == 1.0 and schema.feature(e.feature).is_alteration
+    }
+    leaves: dict[str, list[int]] = {}
+    for i, e in enumerate(made.edits):
+        leaves.setdefault(e.feature, []).append(i)
+    apart, needs = [], []
+    for a, b in sorted(tuple(sorted(p)) for p in pairs):
+        for new, other in ((a, b), (b, a)):
+            if new in becomes and other in altered:
+                needs.append((becomes[new], tuple(leaves.get(other, ()))))
+        if a in becomes and b in becomes:
+            apart.append((becomes[a], becomes[b]))
+    return replace(made, apart=tuple(apart), needs=tuple(needs))

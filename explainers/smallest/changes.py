@@ -1,0 +1,374 @@
+"""The smallest changes of a patient after which a bundle says something else, with a proof that nothing smaller does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explainers.explanation import Counterfactual, FloatVector
+from explainers.plausibility import exclusive_pairs, pair_caution
+from explainers.smallest.candidates import Candidates, Constraints, Mode, candidates_of
+from explainers.smallest.every_set import try_every_set
+from explainers.smallest.exact_engine import ExactEngine, exact_engine
+from explainers.smallest.goals import Goal, as_goal, standings_of_margins
+from oncology.patients import PatientProfile
+
+if TYPE_CHECKING:
+    from explainers.trees.search import Goal as OutputGoal
+    from explainers.trees.search import Rules, SearchResult
+    from explainers.trees.search.forest import Forest
+    from oncology.bundles import ModelBundle
+
+__all__ = ["SmallestChanges", "smallest_changes"]
+
+Status = Literal["already so", "proven", "best found", "none within", "impossible", "open"]
+# After "none within m", how long the search may try to prove that no number of changes does it.
+_IMPOSSIBLE_S = 1.0
+# Training patients below which a combination is called rare.
+_FEW = 20
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SmallestChanges:
+    """The answer to "what is the least that would have to be different?".
+
+    Parameters
+    ----------
+    goal : str
+        In words.
+    status : {"already so", "proven", "best found", "none within", "impossible", "open"}
+        * "proven": `found` have the smallest size there is.
+        * "best found": they reach the goal, but smaller sets were not all ruled out.
+        * "none within": proven that no set of up to `max_size` changes does it.
+        * "impossible": proven for any number of the allowed changes.
+        * "open": none found, and not all ruled out.
+    found : tuple of Counterfactual
+        Smallest first; of one size those that most training patients share come first. Each tells what the model
+        would say of another patient, not what a treatment or a tumour would do.
+    n_smallest : int
+        Sets of the smallest size that were found in all; `all_listed` where there are no others.
+    ruled_out : int
+        Proven that no set of up to so many changes does it.
+    n_candidates : int
+        Single changes that were allowed.
+    method : str
+        How the answer was found, in words.
+    ended_by : str or None
+        What ended an unfinished search.
+    """
+
+    goal: str
+    status: Status
+    found: tuple[Counterfactual, ...]
+    n_smallest: int
+    all_listed: bool
+    ruled_out: int
+    max_size: int
+    n_candidates: int
+    method: str
+    mode: Mode
+    before: FloatVector
+    seconds: float
+    ended_by: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int | None:
+        """Number of changes of the smallest sets found."""
+        return self.found[0].size if self.found else None
+
+    def words(self) -> str:
+        """The answer in one sentence, with how far it is proven."""
+        if self.status == "already so":
+            return f"{self.goal}: it is so already."
+        if self.status == "impossible":
+            return f"{self.goal}: impossible within the constraints, whatever the number of changes (proven)."
+        if self.status == "none within":
+            return f"{self.goal}: none within {_changes(self.max_size)} (proven)."
+        proven = f"none within {_changes(self.ruled_out)} (proven)" if self.ruled_out > 0 else ""
+        if self.status == "proven":
+            return f"{self.goal}: {_changes(self.size or 0)}; nothing smaller does it (proven)."
+        found = f"best found {_changes(self.size)}" if self.size else "none found"
+        why = f" ({self.ended_by})" if self.ended_by else ""
+        return f"{self.goal}: {'; '.join(part for part in (proven, found) if part)}{why}."
+
+
+def _changes(n: int) -> str:
+    return f"{n} change" if n == 1 else f"{n} changes"
+
+
+def smallest_changes(
+    bundle: ModelBundle,
+    patient: PatientProfile | ArrayLike,
+    goal: Goal | str,
+    *,
+    mode: Mode = "model",
+    max_size: int = 6,
+    constraints: Constraints | None = None,
+    most: int = 10,
+    time_limit_s: float = 10.0,
+    stop: Callable[[], bool] | None = None,
+) -> SmallestChanges:
+    """All smallest sets of changes after which a goal holds.
+
+    Parameters
+    ----------
+    patient : PatientProfile or array (c,)
+    goal : Goal or str
+        A goal, or an option that is to be ranked first.
+    mode : {"model", "assay"}
+        "model": any state may change. "assay": only what was not assayed may turn out either way, and calls may be
+        wrong where `constraints.error_rates` are given.
+    max_size : int
+        Most changes at once. Goals about bands, exclusive classes' thresholds and published formulas are decided by
+        trying every set of up to three (other models: two).
+    most : int
+        How many sets are returned.
+    time_limit_s : float
+    stop : function, optional
+        Ends the search when it returns True.
+
+    Returns
+    -------
+    SmallestChanges
+        Every set in it was put through the bundle's own model again.
+
+    Notes
+    -----
+    For trees and sums of single-input terms a goal of kind first, threshold or likely is a set of linear
+    inequalities of the margins, which `explainers.trees.search` decides for any number of changes. Where one change
+    moves columns of several features, sets are tried edit by edit and nothing is called proven.
+    """
+    from oncology.prediction import predict
+    from oncology.recommendations import abstentions
+
+    started = time.perf_counter()
+    goal, constraints = as_goal(bundle, goal), constraints or Constraints()
+    target = bundle.option_index(goal.option)
+    made = candidates_of(bundle, patient, mode=mode, constraints=constraints)
+    predictions = predict(bundle, made.row[None] if made.patient is None else made.patient)
+    reasons = abstentions(bundle, predictions, 0)
+    abstained = np.array([o in reasons for o in bundle.options])
+    before = np.array(predictions.probability[0], dtype=np.float64)
+
+    nothing = SmallestChanges(
+        goal.words(bundle), "open", (), 0, True, -1, max_size, len(made), "", mode, before, 0.0
+    )  # fmt: skip
+
+    def answer(status: Status, **more: Any) -> SmallestChanges:
+        return replace(nothing, status=status, seconds=time.perf_counter() - started, **more)
+
+    now = standings_of_margins(bundle, predictions.raw, made.row[None], abstained)
+    if predictions.refusals[0]:
+        return answer("impossible", notes=predictions.refusals[0])
+    if goal.reached(bundle, now)[0]:
+        return answer("already so")
+    if abstained[target] and goal.kind in ("first", "band"):
+        note = (
+            f"The model abstains on {bundle.label(goal.option)} for this patient, whatever the alterations."
+        )
+        return answer("impossible", notes=(note,), method="the model abstains")
+    if not len(made):
+        return answer(
+            "impossible",
+            notes=(
+                "Nothing is left that may change: under this mode and these constraints no candidate remains.",
+            ),
+        )
+    made, together = _seen_together(made, constraints.seen_together)
+    engine = exact_engine(bundle) if made.disjoint else None
+    wanted = None if engine is None else engine.goal(bundle, goal, abstained)
+    limit = max(0.0, time_limit_s - (time.perf_counter() - started))
+    if engine is not None and wanted is not None:
+        found, status = _search(made, engine, wanted, max_size, together, limit, stop)
+        sets, ruled_out, complete, ended = found.sets, found.ruled_out, found.all_listed, found.ended_by
+        method = f"branch and bound over the model, {found.nodes} nodes"
+    else:
+        tried = try_every_set(made, goal, engine, abstained, max_size, together, limit, stop)
+        sets, ruled_out, complete, ended, status = (
+            tried.sets,
+            tried.ruled_out,
+            tried.all_listed,
+            tried.ended_by,
+            tried.status,
+        )
+        method = f"every set tried, {tried.n_tried:,} of them"
+    margins = bundle.margin(made.edited(sets)) if sets else np.zeros((0, len(bundle.options)))
+    after = standings_of_margins(bundle, margins, made.edited(sets) if sets else None, abstained)
+    holds = goal.reached(bundle, after) if sets else np.zeros(0, bool)
+    notes = []
+    if not holds.all():
+        lost = int((~holds).sum())
+        notes.append(
+            f"{lost} of {len(sets)} sets found did not hold in the model's own arithmetic and are left out."
+        )
+        status = ("best found" if holds.any() else "open") if status == "proven" else status
+    minimal: Literal["proven", "best found"] = "proven" if status == "proven" else "best found"
+    ranked = _ranked(
+        made, [s for s, h in zip(sets, holds, strict=True) if h], after.probability[holds], target, before
+    )
+    results = [
+        Counterfactual(
+            made.changes(s), goal.words(bundle), bundle.options, before, p, minimal, len(sets), mode, count,
+            _cautions(made, s, count, mode),
+        )
+        for s, p, count in ranked[:most]
+    ]  # fmt: skip
+    return answer(
+        status, found=tuple(results), n_smallest=len(ranked), all_listed=complete, ruled_out=ruled_out, method=method,
+        ended_by=ended, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _seen_together(
+    made: Candidates, least: int
+) -> tuple[Candidates, Callable[[tuple[int, ...]], bool] | None]:
+    """The rule that at least so many training patients have all changed values; None where there is no such rule.
+
+    Pairs that fail it are kept apart from the start, which the search uses at once; the rule itself is for larger sets.
+    """
+    if least <= 0:
+        return made, None
+    seen = made.seen()
+    if seen is None:
+        return made, lambda chosen: not chosen
+    counts = seen.T.astype(np.float32) @ seen.astype(np.float32)
+    rare = (counts < least) & (made.feature[:, None] < made.feature[None, :])
+    bits = np.packbits(seen, axis=0)
+
+    def rule(chosen: tuple[int, ...]) -> bool:
+        both = (
+            np.bitwise_and.reduce(bits[:, list(chosen)], axis=1)
+            if chosen
+            else np.full(len(bits), 255, np.uint8)
+        )
+        return not chosen or int(np.bitwise_count(both).sum()) >= least
+
+    pairs = tuple((int(a), int(b)) for a, b in np.argwhere(rare))
+    return replace(made, apart=(*made.apart, *pairs)), rule
+
+
+def _search(
+    made: Candidates,
+    engine: ExactEngine,
+    wanted: OutputGoal,
+    max_size: int,
+    together: Callable[[tuple[int, ...]], bool] | None,
+    time_limit_s: float,
+    stop: Callable[[], bool] | None,
+) -> tuple[SearchResult, Status]:
+    """The solver's answer over candidates."""
+    from explainers.trees.search.solving import solve, warm
+
+    warm()
+    started = time.perf_counter()
+    forest, rules, order = forest_of_candidates(made, engine, max_size, together)
+    result = solve(forest, rules, wanted, max_size=max_size, time_limit_s=time_limit_s, stop=stop)
+    sets = tuple(sorted(tuple(sorted(int(order[i]) for i in s)) for s in result.sets))
+    status: Status
+    if result.status == "none":
+        left = min(_IMPOSSIBLE_S, time_limit_s - (time.perf_counter() - started))
+        status = "none within"
+        if left > 0:
+            everything = int(rules.group.max()) + 1
+            forest, rules, _ = forest_of_candidates(made, engine, everything, together)
+            more = solve(
+                forest, rules, wanted, max_size=everything, time_limit_s=left, list_all=False, stop=stop
+            )
+            status = "impossible" if more.status == "none" else status
+    else:
+        status = result.status
+    return replace(result, sets=sets), status
+
+
+def forest_of_candidates(
+    made: Candidates,
+    engine: ExactEngine,
+    max_size: int,
+    together: Callable[[tuple[int, ...]], bool] | None = None,
+) -> tuple[Forest, Rules, NDArray[np.intp]]:
+    """The solver's forest and rules of candidate changes, and each item's position among the candidates."""
+    from explainers.trees.search import Rules
+    from explainers.trees.search.fixing import additive_forest, forest_of
+
+    if engine.ensemble is not None:
+        wide = {f: made.moved[made.feature == f].any(axis=0).nonzero()[0] for f in np.unique(made.feature)}
+        changes: list[dict[str | int, float]] = [
+            {int(c): float(made.rows[i, c]) for c in wide[made.feature[i]]} for i in range(len(made))
+        ]
+        forest, group, order = forest_of(engine.ensemble, made.row, changes, max_size)
+    else:
+        margins = made.bundle.margin(np.vstack([made.row[None], made.rows]))
+        order = np.argsort(made.feature, kind="stable")
+        _, group = np.unique(made.feature[order], return_inverse=True)
+        forest = additive_forest(margins[0], (margins[1:] - margins[0])[order], group)
+    position = np.argsort(order)
+    rules = Rules(
+        group,
+        [(int(position[a]), int(position[b])) for a, b in made.apart],
+        [(int(position[i]), [int(position[j]) for j in others]) for i, others in made.needs],
+        None if together is None else lambda chosen: together(tuple(int(order[i]) for i in chosen)),
+    )
+    return forest, rules, order
+
+
+def _ranked(
+    made: Candidates,
+    sets: Sequence[tuple[int, ...]],
+    after: NDArray[np.float64],
+    target: int,
+    before: FloatVector,
+) -> list[tuple[tuple[int, ...], FloatVector, int | None]]:
+    """Sets by size, then by training patients who share the changed values, then by how much the target moves."""
+    seen = made.seen()
+    rows = []
+    for s, p in zip(sets, after, strict=True):
+        count = None if seen is None else int(seen[:, list(s)].all(axis=1).sum())
+        chance = 1.0 if made.chance is None else float(np.nanprod(made.chance[list(s)]))
+        rows.append((len(s), -chance, -(count or 0), -abs(float(p[target] - before[target])), s, p, count))
+    rows.sort(key=lambda r: r[:5])
+    return [(s, p, count) for *_, s, p, count in rows]
+
+
+def _cautions(made: Candidates, chosen: tuple[int, ...], count: int | None, mode: Mode) -> tuple[str, ...]:
+    cautions = []
+    if count == 0:
+        cautions.append(
+            "No training patient had these values together: the model answers without an example."
+        )
+    elif count is not None and count < _FEW:
+        n = "Fewer than 5" if count < 5 else f"Only {count}"
+        cautions.append(f"{n} training patients had these values together.")
+    schema = made.bundle.schema
+    values = schema.decode(made.row) if made.patient is None else schema.values(made.patient)
+    changed = {made.edits[i].feature for i in chosen}
+    new = sorted(
+        made.edits[i].feature
+        for i in chosen
+        if made.edits[i].value == 1.0 and schema.feature(made.edits[i].feature).is_alteration
+    )
+    there = [
+        f.name
+        for f, v in zip(schema.features, values, strict=True)
+        if f.is_alteration and v == 1.0 and f.name not in changed
+    ]
+    for position, name in enumerate(new):
+        for other in [*there, *new[position + 1 :]]:
+            if frozenset((name, other)) in exclusive_pairs(made.bundle):
+                words = pair_caution(made.bundle, schema, name, other, None)
+                if words is not None:
+                    cautions.append(words)
+    if mode == "assay" and made.chance is not None:
+        wrong = [made.chance[i] for i in chosen if np.isfinite(made.chance[i])]
+        if wrong:
+            calls = "1 call" if len(wrong) == 1 else f"{len(wrong)} calls"
+            cautions.append(
+                f"{calls} would have to be wrong, at the stated rates a chance of {float(np.prod(wrong)):.2g} "
+                "if errors are independent."
+            )
+    return tuple(cautions)

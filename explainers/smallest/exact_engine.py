@@ -1,0 +1,146 @@
+"""The exact form of a bundle: its options as outputs of one tree ensemble, each with its calibration line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explainers.families import Family, family_of, tree_form
+from oncology.uncertainty import CalibrationMap
+
+if TYPE_CHECKING:
+    from explainers.explanation import FloatMatrix
+    from explainers.smallest.goals import Goal
+    from explainers.trees import TreeEnsemble
+    from explainers.trees.search import Goal as OutputGoal
+    from oncology.bundles import ModelBundle
+
+__all__ = ["ExactEngine", "exact_engine"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ExactEngine:
+    """A bundle whose comparisons between options are affine in sums that can be searched exactly.
+
+    Attributes
+    ----------
+    ensemble : TreeEnsemble or None
+        All options side by side; None where each margin is a sum of single-input terms.
+    output : int array (k,)
+        Output of the ensemble (or column of the margins) that is each option's margin.
+    slope, intercept : arrays (k,)
+        Log-odds of the calibrated probability = slope * margin + intercept. For exclusive classes: 1 and 0, since
+        the order of the classes is that of their outputs.
+    thresholds : bool
+        Whether a probability over or under a value is a margin over or under another.
+    """
+
+    ensemble: TreeEnsemble | None
+    output: NDArray[np.intp]
+    slope: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    thresholds: bool
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of what the search compares."""
+        return len(self.output) if self.ensemble is None else self.ensemble.n_outputs
+
+    def margins(self, outputs: FloatMatrix) -> FloatMatrix:
+        """Margins (n, k) of the options from outputs (n, m)."""
+        return np.ascontiguousarray(outputs[:, self.output])
+
+    def goal(self, bundle: ModelBundle, goal: Goal, abstained: NDArray[np.bool_]) -> OutputGoal | None:
+        """The goal as linear expressions of the outputs; None where it has no such form (bands, some thresholds)."""
+        from explainers.trees.search import Goal as OutputGoal
+
+        target = bundle.option_index(goal.option)
+        column, m = int(self.output[target]), self.n_outputs
+        if goal.kind == "first":
+            slope, intercept = np.zeros(m), np.zeros(m)
+            slope[self.output], intercept[self.output] = self.slope, self.intercept
+            rivals = [
+                int(self.output[j]) for j in range(len(self.output)) if not abstained[j] and j != target
+            ]
+            return (
+                OutputGoal.first(column, m, slope=slope, intercept=intercept, rivals=rivals)
+                if rivals
+                else None
+            )
+        if not self.thresholds or goal.kind not in ("threshold", "likely"):
+            return None
+        assert isinstance(bundle.calibration, dict)
+        line: CalibrationMap = bundle.calibration[goal.option]
+        if goal.kind == "likely":
+            level = _margin_of_upper_end(line, bundle.manifest.unlikely_below)
+            return None if level is None else OutputGoal.over(column, m, level)
+        assert goal.value is not None
+        level = line.margin(goal.value)
+        return (OutputGoal.over if goal.side == "over" else OutputGoal.under)(column, m, level)
+
+
+def _margin_of_upper_end(line: CalibrationMap, limit: float) -> float | None:
+    """The margin at which the upper end of the interval reaches a limit, a hair below it.
+
+    The end rises with the margin: it is the larger of two rising functions (a quantile of rising lines, and the line
+    itself), so bisection finds the place. None where that does not show on this map's own table.
+    """
+    ends = line.interval(line.grid)[1]
+    if not (np.diff(ends) > 0).all():
+        return None
+    low, high = float(line.grid[0]), float(line.grid[-1])
+    width = high - low
+    while float(line.interval(low)[1]) >= limit:
+        low -= width
+        width *= 2
+    while float(line.interval(high)[1]) < limit:
+        high += width
+        width *= 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        if not low < middle < high:
+            break
+        low, high = (middle, high) if float(line.interval(middle)[1]) < limit else (low, middle)
+    return low
+
+
+@lru_cache(maxsize=8)
+def exact_engine(bundle: ModelBundle) -> ExactEngine | None:
+    """The exact engine of a bundle; None for published formulas and models that are neither trees nor sums."""
+    if bundle.formula is not None:
+        return None
+    if bundle.output_kind == "classes":
+        return _engine_of_classes(bundle)
+    if not isinstance(bundle.calibration, dict):
+        return None
+    families = {family_of(bundle, o) for o in bundle.options}
+    lines = [bundle.calibration[o] for o in bundle.options]
+    slope = np.array([line.slope for line in lines])
+    intercept = np.array([line.intercept for line in lines])
+    if families == {Family.ADDITIVE}:
+        return ExactEngine(None, np.arange(len(lines)), slope, intercept, True)
+    if families != {Family.TREES}:
+        return None
+    forms = [tree_form(bundle, o) for o in bundle.options]
+    if any(form is None for form in forms):
+        return None
+    from explainers.trees import stack
+
+    known = [form for form in forms if form is not None]
+    last = np.cumsum([form.n_outputs for form in known]) - 1  # a forest's last class is "responded"
+    names = [
+        f"{o}: {name}" for o, form in zip(bundle.options, known, strict=True) for name in form.output_names
+    ]
+    return ExactEngine(stack(known, names), last.astype(np.intp), slope, intercept, True)
+
+
+def _engine_of_classes(bundle: ModelBundle) -> ExactEngine | None:
+    form = tree_form(bundle, bundle.options[0])
+    k = len(bundle.options)
+    if form is None or form.n_outputs != k:
+        return None
+    return ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False)
