@@ -89,7 +89,7 @@ def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:
 def unlikely_words(ranking: Ranking) -> str:
     """What "unlikely to help" means here, with its threshold; also when nothing is on the list."""
     bar = f"{100 * ranking.unlikely_below:.0f}"
-    meaning = f"the whole interval lies under {bar} of 100"
+    meaning = f"even the upper end of the interval stays within {bar} of 100"
     if not ranking.unlikely_to_help:
         return f"No option is listed: for none of them {meaning}. That is no sign that all of them help."
     return f"For these options {meaning}. The model can be wrong here as anywhere; the same limits apply."

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from pages.parts import glance, layout, pickers, profile_form, session, upload
+from pages.parts import downloads, glance, layout, pickers, profile_form, session, upload
 
-with layout.page("Patient", lead="Who is this patient, and what was never tested?", origin=session.origin()):
-    pickers.show()
+with layout.page(
+    "Patient", lead="Who is this patient, and what was never tested?", origin=session.origin()
+) as head:
+    pickers.show(head)
     profile = session.patient()
     bundle, problem = session.bundle_or_error()
     if problem:
@@ -20,5 +22,7 @@ with layout.page("Patient", lead="Who is this patient, and what was never tested
         profile_form.show_record(profile)
         with st.expander("Correct a field"):
             profile_form.show(profile)
+    if bundle is not None and profile is not None:
+        downloads.case(bundle, profile, name="patient")
     with st.expander("Open a patient file", expanded=profile is None):
         upload.show()

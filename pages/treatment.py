@@ -1,13 +1,13 @@
 """Treatment: what does the model expect of each option, and how sure is it."""
 
-from pages.parts import layout, pickers, ranking_panel, session
+from pages.parts import downloads, layout, pickers, ranking_panel, session
 
 with layout.page(
     "Treatment",
     lead="What does the model expect of each option, and how sure is it?",
     origin=session.origin(),
-):
-    bundle, profile = pickers.both()
+) as head:
+    bundle, profile = pickers.both(head)
     ranking = session.ranking(bundle, profile)
     ranking_panel.show(bundle, ranking)
     ranking_panel.show_reading(bundle, ranking)
@@ -15,3 +15,4 @@ with layout.page(
     ranking_panel.show_abstained(ranking)
     ranking_panel.show_unknowns(ranking, profile)
     ranking_panel.show_not_modelled(ranking)
+    downloads.case(bundle, profile, name="treatment")

@@ -1,12 +1,13 @@
 """Why: what did the model lean on for one option, and do other methods say the same."""
 
-from pages.parts import layout, pickers, session, why_panel
+from pages.parts import downloads, layout, pickers, session, why_panel
 
 with layout.page(
     "Why", lead="What did the model lean on, and do other methods say the same?", origin=session.origin()
-):
-    bundle, profile = pickers.both()
+) as head:
+    bundle, profile = pickers.both(head)
     option = why_panel.pick_option(bundle, profile)
     why = why_panel.show_waterfall(bundle, profile, option)
     why_panel.show_methods(bundle, profile, option, why)
     why_panel.show_neighbours(bundle, profile, option)
+    downloads.case(bundle, profile, name="why", option=option)

@@ -19,7 +19,7 @@ def show(profile: PatientProfile, schema: FeatureSchema | None) -> None:
         st.info(profile.note)
     with st.container(border=True, key="glance"):
         st.html(facts_html(profile))
-    st.subheader("Molecular findings", anchor=False)
+    st.header("Molecular findings", anchor=False)
     if profile.alterations:
         tables.show(
             finding_rows(profile, schema), caption="Findings as recorded, and what the model reads them as",
@@ -42,7 +42,7 @@ def facts_html(profile: PatientProfile) -> str:
 def show_coverage(profile: PatientProfile, schema: FeatureSchema) -> None:
     """Draw what the model lacks of this patient, and what of this patient it will not see."""
     seen = coverage(schema, profile)
-    st.subheader("What the model will not see", anchor=False)
+    st.header("What the model will not see", anchor=False)
     total = len(schema.features)
     st.write(
         f"The model has {total} inputs. For this patient {len(seen.known)} are known, "

@@ -13,6 +13,8 @@ from oncology.errors import OncologyError
 from pages.parts import layout, pickers, session, tables
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from explainers.importance import Importance, ShapleySample
     from oncology.bundles import ModelBundle
 
@@ -27,9 +29,9 @@ def origin() -> layout.Origin:
     return "synthetic" if choice.manifest.synthetic else "research"
 
 
-def open_model() -> ModelBundle:
+def open_model(head: DeltaGenerator) -> ModelBundle:
     """Draw the pickers and return the open model, or end the page with why there is none."""
-    pickers.show()
+    pickers.show(head)
     model, problem = session.bundle_or_error()
     if model is None:
         st.error(problem)
@@ -53,7 +55,7 @@ def show_performance(bundle: ModelBundle) -> None:
     """Draw the cross-validated performance per option, those without signal shown as such."""
     from explainers.charts.discrimination import discrimination, performance_rows
 
-    st.subheader("How well does it tell patients apart?", anchor=False)
+    st.header("How well does it tell patients apart?", anchor=False)
     st.write(model_words.performance_words(bundle.manifest))
     if bundle.manifest.performance:
         st.plotly_chart(
@@ -74,7 +76,7 @@ def show_performance(bundle: ModelBundle) -> None:
 
 def show_global(bundle: ModelBundle) -> None:
     """Draw what the model leans on over many patients, for one option or all."""
-    st.subheader("What does it lean on?", anchor=False)
+    st.header("What does it lean on?", anchor=False)
     if bundle.formula is not None:
         _formula(bundle)
         return
@@ -114,6 +116,13 @@ def _important(sha256: str, option: str, _bundle: ModelBundle) -> Importance:
     if option == _ALL:
         return importance.mean_over_options([_important(sha256, o, _bundle) for o in _bundle.options])
     return importance.shapley_importance(_sample(sha256, option, _bundle))
+
+
+def overall(bundle: ModelBundle) -> Importance | None:
+    """Importance over all options, for the document; None where there are no patients to measure it on."""
+    if bundle.formula is not None or bundle.training is None:
+        return None
+    return _important(bundle.sha256, _ALL if len(bundle.options) > 1 else bundle.options[0], bundle)
 
 
 def _importance(bundle: ModelBundle, option: str) -> None:
@@ -193,7 +202,7 @@ def show_errors(bundle: ModelBundle) -> None:
     """Draw the worst out-of-fold errors; picking one opens that patient on Why."""
     from explainers import worst_errors
 
-    st.subheader("Where was it most wrong?", anchor=False)
+    st.header("Where was it most wrong?", anchor=False)
     try:
         found = worst_errors.worst_errors(bundle)
     except OncologyError as error:

@@ -27,7 +27,7 @@ def record(profile: PatientProfile) -> list[Correction]:
 def show_record(profile: PatientProfile) -> None:
     """Draw the corrections of this patient, if there are any."""
     if made := record(profile):
-        st.subheader("Corrected by hand", anchor=False)
+        st.header("Corrected by hand", anchor=False)
         tables.show(
             [asdict(c) for c in made], caption="Corrections of this session, oldest first", name="corrections"
         )

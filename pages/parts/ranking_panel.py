@@ -62,7 +62,7 @@ def show_reading(bundle: ModelBundle, ranking: Ranking) -> None:
     """Draw how to read the ranking: per-100 words, bands, and what the number is."""
     if bundle.is_score:
         return
-    st.subheader("In words, with support", anchor=False)
+    st.header("In words, with support", anchor=False)
     lines = [
         f"- **{r.label}**: {r.per_100}. Training patients: {support_words(r)}."
         + "".join(f" {caution}" for caution in r.cautions)
@@ -85,7 +85,7 @@ def show_unlikely(bundle: ModelBundle, ranking: Ranking) -> None:
     """Draw the options that are unlikely to help, with the same care as the others."""
     if bundle.is_score or not ranking.ordered:
         return
-    st.subheader("Unlikely to help, as the model sees it", anchor=False)
+    st.header("Unlikely to help, as the model sees it", anchor=False)
     st.write(unlikely_words(ranking))
     rows = [
         {"option": r.label, "of 100 such patients": r.per_100, "training patients": support_words(r)}
@@ -99,14 +99,14 @@ def show_abstained(ranking: Ranking) -> None:
     """Draw the options the model is silent on; silence is neither for nor against."""
     if not ranking.abstained:
         return
-    st.subheader("No answer", anchor=False)
+    st.header("No answer", anchor=False)
     rows = [{"option": r.label, "why the model abstains": r.reason} for r in ranking.abstained]
     tables.show(rows, caption="Silence is neither for nor against an option", name="abstained")
 
 
 def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
     """Draw the tests that were not done and would move something, as computed by the model."""
-    st.subheader("What is not known, and would matter", anchor=False)
+    st.header("What is not known, and would matter", anchor=False)
     if not ranking.unknowns:
         st.write(
             "No single input that is unknown now would move a band or a list, whichever way it turned out."
@@ -125,7 +125,7 @@ def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
 
 def show_not_modelled(ranking: Ranking) -> None:
     """Draw what the model knows nothing of, and the room to disagree."""
-    st.subheader("What the model knows nothing of", anchor=False)
+    st.header("What the model knows nothing of", anchor=False)
     st.markdown("\n".join(f"- {words}" for words in ranking.not_modelled))
     st.write(
         "The options above are the ones the model was trained on; there are others, among them trials, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -128,42 +129,45 @@ def _progress(job: Search) -> None:
 
 def _question(bundle: ModelBundle, recorded: PatientProfile) -> tuple[Goal, Mode] | None:
     """The form; the goal and the mode once the button is pressed."""
+    kept: dict[str, Any] = {"persist_state": "page"}
     with (
         st.form("smallest-change", border=False),
         st.container(horizontal=True, vertical_alignment="bottom", key="smallest-question"),
     ):
         goal = _goal(bundle)
         mode: Mode = st.selectbox(
-            "What may change",
-            list(_MODES),
-            format_func=_MODES.get,
-            width=300,
-            key="smallest-mode",
-            persist_state="page",
+            "What may change", list(_MODES), format_func=_MODES.get, width=300, key="smallest-mode", **kept
         )
         pressed = st.form_submit_button("Search", type="primary")
-    return (goal, mode) if pressed else None
+    if not pressed:
+        return None
+    try:
+        return goal(), mode
+    except OncologyError as error:
+        st.warning(str(error))
+        return None
 
 
-def _goal(bundle: ModelBundle) -> Goal:
+def _goal(bundle: ModelBundle) -> Callable[[], Goal]:
+    """The fields that ask for a goal, and the goal they make once it is wanted."""
     from explainers.counterfactuals import Goal
     from explainers.what_if import group_goal
 
+    kept: dict[str, Any] = {"persist_state": "page"}
     if bundle.ranks:
         option = st.selectbox(
-            "Option to bring to the top", bundle.options, format_func=bundle.label, width=320
-        )
-        return Goal(option)
-    option = bundle.options[0]
+            "Option to bring to the top", bundle.options, format_func=bundle.label, width=320,
+            key="smallest-option", **kept,
+        )  # fmt: skip
+        return lambda: Goal(option)
     if bundle.formula is not None and bundle.formula.categories:
-        group = st.selectbox(
-            "Group to reach", bundle.formula.categories, width=220, key="smallest-group", persist_state="page"
-        )
-        side = st.selectbox("Or", ["lower", "higher"], width=140, key="smallest-side", persist_state="page")
-        return group_goal(bundle, group, or_lower=side == "lower")
-    side = st.selectbox("Bring it", ["over", "under"], width=140)
-    value = st.number_input("this value", 0.0, 1.0, 0.5, 0.05, width=140)
-    return Goal(option, "threshold", value, side)
+        groups = bundle.formula.categories
+        group = st.selectbox("Group to reach", groups, width=220, key="smallest-group", **kept)
+        side = st.selectbox("Or", ["lower", "higher"], width=140, key="smallest-side", **kept)
+        return lambda: group_goal(bundle, group, or_lower=side == "lower")
+    side = st.selectbox("Bring it", ["over", "under"], width=140, key="smallest-over", **kept)
+    value = st.number_input("this value", 0.0, 1.0, 0.5, 0.05, width=140, key="smallest-value", **kept)
+    return lambda: Goal(bundle.options[0], "threshold", value, side)
 
 
 def _answer(job: Search, recorded: PatientProfile) -> None:

@@ -37,9 +37,11 @@ def show(rows: Sequence[Row], *, caption: str, name: str, most: int = 200) -> No
 
 
 def beside(rows: Sequence[Row], *, caption: str, name: str) -> None:
-    """The numbers of a chart, folded away under it."""
-    with st.expander("The same as a table"):
-        show(rows, caption=caption, name=name)
+    """The numbers of a chart, folded away under it; they are sent to the browser once they are asked for."""
+    folded = st.expander("The same as a table", key=f"table-{name}", on_change="rerun")
+    if folded.open:
+        with folded:
+            show(rows, caption=caption, name=name)
 
 
 def download(rows: Sequence[Row], *, name: str) -> None:

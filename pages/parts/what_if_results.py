@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
 from pages.parts import session, smallest_change, tables
 
@@ -148,7 +149,11 @@ def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
             key=_OPTION,
             width=360,
         )
-    why = [session.explanation(bundle, p, "shapley", option=option) for p in (recorded, edited)]
+    try:
+        why = [session.explanation(bundle, p, "shapley", option=option) for p in (recorded, edited)]
+    except OncologyError as error:
+        st.info(str(error))
+        return
     label = bundle.label(option)
     st.html(
         chart.attribution_change_html(

@@ -87,7 +87,7 @@ def show_waterfall(bundle: ModelBundle, profile: PatientProfile, option: str) ->
         return None
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("What the model leaned on", anchor=False)
+        st.header("What the model leaned on", anchor=False)
         st.plotly_chart(waterfall(why), key="waterfall", width="stretch", config={"displayModeBar": False})
         st.caption(
             f"Shapley values, in {why.unit}, compared with {why.background}. "
@@ -95,7 +95,7 @@ def show_waterfall(bundle: ModelBundle, profile: PatientProfile, option: str) ->
         )
         tables.beside(waterfall_rows(why), caption="Every input's share", name="shapley")
     with right:
-        st.subheader("The same, asked of the model", anchor=False)
+        st.header("The same, asked of the model", anchor=False)
         show_points(bundle, profile, option, why)
     return why
 
@@ -129,7 +129,7 @@ def show_methods(bundle: ModelBundle, profile: PatientProfile, option: str, why:
     """Draw LIME and leave-one-out beside Shapley values, with where they agree and where not."""
     from explainers.charts.attribution import comparison, comparison_rows
 
-    st.subheader("Do other methods say the same?", anchor=False)
+    st.header("Do other methods say the same?", anchor=False)
     others = [_explained(bundle, profile, option, m) for m in ("lime", "ablation")]
     found = [e for e in (why, *others) if e is not None]
     if len(found) < 2:
@@ -164,7 +164,7 @@ def show_neighbours(bundle: ModelBundle, profile: PatientProfile, option: str) -
     from explainers.charts.outcomes import observed_outcomes
     from explainers.neighbours import similar_patients
 
-    st.subheader("What happened to similar patients", anchor=False)
+    st.header("What happened to similar patients", anchor=False)
     try:
         alike = similar_patients(bundle, profile, exclude=profile.patient_id)
     except OncologyError as error:

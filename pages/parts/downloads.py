@@ -1,0 +1,49 @@
+"""A page as one file to save or print: made only when it is asked for, and on this machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explainers.importance import Importance
+    from oncology.bundles import ModelBundle
+    from oncology.patients import PatientProfile
+
+
+def case(bundle: ModelBundle, profile: PatientProfile, *, name: str, option: str | None = None) -> None:
+    """Offer the whole case of one patient: profile, ranking, why, similar patients, limits."""
+
+    def make() -> bytes:
+        from explainers.patient_report import patient_report
+
+        return patient_report(bundle, profile, option=option, made=_now()).encode()
+
+    _button(make, name)
+
+
+def model(bundle: ModelBundle, important: Importance | None) -> None:
+    """Offer what the page Model shows."""
+
+    def make() -> bytes:
+        from explainers.model_report import model_report
+
+        return model_report(bundle, important=important, made=_now()).encode()
+
+    _button(make, "model")
+
+
+def _button(make: Callable[[], bytes], name: str) -> None:
+    st.download_button(
+        "Save this page as one HTML file", make, f"{name}.html", "text/html", key=f"{name}-document",
+        on_click="ignore", icon=":material/download:",
+        help="For a case, the file holds profile, ranking, explanation and limits together; it opens without a network.",
+    )  # fmt: skip
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
