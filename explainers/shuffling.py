@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["OneClassError", "area_under_curve", "permutation_importance"]
 
 N_FOLDS = 5
+# Rows that go through the models between two looks at the stop button: 100,000 rows x 100 columns are 80 MB.
+_BATCH = 100_000
 
 
 class OneClassError(CannotExplainError):
@@ -53,7 +55,7 @@ def permutation_importance(
         True: the model is fitted again in five folds, and each patient is scored by the fold that did not see
         them. False: the bundle's own model on the patients it was trained on, which flatters it.
     stop : function, optional
-        Asked before each feature; on True the features not reached are left at 0 and the method says so.
+        Asked between batches of features; on True the features not reached are left at 0 and the method says so.
 
     Raises
     ------
@@ -72,55 +74,50 @@ def permutation_importance(
     X, y = np.asarray(bundle.training.X, dtype=np.float64)[had], y[had]
     if min(y.sum(), len(y) - y.sum()) < N_FOLDS:
         raise OneClassError(bundle.label(option), len(y))
-    rng = np.random.default_rng(seed)
     if held_out:
-        fold, predict = _refitted(estimator_of(bundle, option), X, _labels(bundle, had, y), seed, option)
+        fold, models = _refitted(estimator_of(bundle, option), X, _labels(bundle, had, y), seed, option)
     else:
-        fold = np.zeros(len(y), dtype=int)
-        predict = [lambda rows: option_margin(bundle, rows, option)]
-
-    def scores(rows: FloatMatrix) -> FloatVector:
-        found = np.empty(len(rows))
-        for f, model in enumerate(predict):
-            found[fold == f] = model(rows[fold == f])
-        return found
-
-    draws = rng.integers(0, len(y), size=(n_bootstrap, len(y)))
-    whole = scores(X)
-    auc = area_under_curve(y, whole)
-    auc_drawn = np.array([area_under_curve(y[d], whole[d]) for d in draws])
-    p = len(bundle.schema.features)
+        fold, models = np.zeros(len(y), dtype=int), [lambda rows: option_margin(bundle, rows, option)]
+    n, p = len(y), len(bundle.schema.features)
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(np.float64)
+    whole = _scores(models, fold, X[None, :, :])[0]
+    auc, auc_drawn = area_under_curve(y, whole), _areas(y, whole, drawn)
     values, low, high = np.zeros(p), np.zeros(p), np.zeros(p)
+    columns = [bundle.schema.columns_of(name) for name in bundle.schema.names]
+    moving = [j for j in range(p) if not _constant(X[:, columns[j]])]
     done = 0
-    for j, name in enumerate(bundle.schema.names):
+    step = max(1, _BATCH // (n * n_repeats))
+    for start in range(0, len(moving), step):
         if stop is not None and stop():
             break
-        done = j + 1
-        columns = bundle.schema.columns_of(name)
-        if _constant(X[:, columns]):
-            continue
-        shuffled = []
-        for _ in range(n_repeats):
-            rows = X.copy()
-            # Within folds, so that a fold's model sees its own patients' values only.
-            for f in range(len(predict)):
-                mine = np.flatnonzero(fold == f)
-                rows[mine, columns] = X[rng.permutation(mine), columns]
-            shuffled.append(scores(rows))
-        values[j] = auc - np.mean([area_under_curve(y, s) for s in shuffled])
-        drawn = [
-            a - area_under_curve(y[d], shuffled[i % n_repeats][d])
-            for i, (a, d) in enumerate(zip(auc_drawn, draws, strict=True))
-        ]
-        low[j], high[j] = np.percentile(drawn, [2.5, 97.5])
+        batch = moving[start : start + step]
+        copies = np.repeat(X[None, :, :], len(batch) * n_repeats, axis=0)
+        for b, j in enumerate(batch):
+            # A feature's shuffles hang on the seed and the feature, not on the batch it falls into.
+            rng = np.random.default_rng([seed, j])
+            for r in range(n_repeats):
+                for f in range(len(models)):
+                    # Within folds, so that a fold's model meets its own patients' values only.
+                    mine = np.flatnonzero(fold == f)
+                    copies[b * n_repeats + r, mine, columns[j]] = X[rng.permutation(mine), columns[j]]
+        scores = _scores(models, fold, copies).reshape(len(batch), n_repeats, n)
+        for b, j in enumerate(batch):
+            values[j] = auc - np.mean([area_under_curve(y, s) for s in scores[b]])
+            fall = np.empty(n_bootstrap)
+            for r in range(n_repeats):
+                fall[r::n_repeats] = auc_drawn[r::n_repeats] - _areas(y, scores[b, r], drawn[r::n_repeats])
+            low[j], high[j] = np.percentile(fall, [2.5, 97.5])
+        done += len(batch)
         if progress is not None:
-            progress(done / p)
+            progress(done / len(moving))
     how = (
         "models fitted again in five folds and asked about the fold left out"
         if held_out
         else "the model's own training patients, which flatters it"
     )
-    rest = "" if done == p else f" Stopped after {done} of {p} features; the others read 0."
+    rest = (
+        "" if done == len(moving) else f" Stopped after {done} of {len(moving)} features; the others read 0."
+    )
     return Importance(
         option, bundle.label(option), bundle.schema.names, tuple(f.label for f in bundle.schema.features),
         values, low, high, "fall in AUC when shuffled", "AUC", len(y),
@@ -142,6 +139,29 @@ def area_under_curve(y: FloatVector, score: FloatVector) -> float:
     _, place, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2)[place]
     return float((rank[y == 1].sum() - n_events * (n_events + 1) / 2) / (n_events * (len(y) - n_events)))
+
+
+def _areas(y: FloatVector, score: FloatVector, weights: FloatMatrix) -> FloatVector:
+    """Area under the ROC curve with each row of weights (b, n), (b,); 0.5 where a draw holds one outcome only."""
+    order = np.argsort(score, kind="stable")
+    first = np.flatnonzero(np.concatenate([[True], np.diff(score[order]) > 0]))
+    events = np.add.reduceat((weights * y)[:, order], first, axis=1)
+    others = np.add.reduceat((weights * (1 - y))[:, order], first, axis=1)
+    below = np.cumsum(others, axis=1) - others / 2
+    pairs = events.sum(axis=1) * others.sum(axis=1)
+    return np.divide((events * below).sum(axis=1), pairs, out=np.full(len(weights), 0.5), where=pairs > 0)
+
+
+def _scores(
+    models: Sequence[Callable[[FloatMatrix], FloatVector]], fold: NDArray[np.int_], copies: FloatMatrix
+) -> FloatMatrix:
+    """Scores (m, n) of m copies (m, n, c) of the patients, each patient by the model of their fold."""
+    found = np.empty(copies.shape[:2])
+    for f, model in enumerate(models):
+        mine = np.flatnonzero(fold == f)
+        rows = copies[:, mine]
+        found[:, mine] = model(rows.reshape(-1, rows.shape[-1])).reshape(len(copies), len(mine))
+    return found
 
 
 def _labels(bundle: ModelBundle, had: NDArray[np.bool_], y: FloatVector) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from explainers import shuffling
 from explainers.dependence import dependence
 from explainers.importance import (
     ShapleySample,
@@ -125,12 +126,25 @@ def test_the_models_own_patients_flatter_it(make_bundle):
     assert "flatters" in flattered.method
 
 
-def test_a_stopped_shuffling_says_how_far_it_came(make_bundle):
+def test_a_stopped_shuffling_says_how_far_it_came(make_bundle, monkeypatch):
+    monkeypatch.setattr(shuffling, "_BATCH", 1)  # one feature at a time
     asked = []
     found = permutation_importance(
         make_bundle(), "osimertinib", stop=lambda: len(asked) >= 3 or asked.append(1)
     )
     assert "Stopped after 3 of 10 features" in found.method and not found.values[3:].any()
+    whole = permutation_importance(make_bundle(), "osimertinib")
+    assert found.values[:3].tolist() == whole.values[:3].tolist()  # batches change nothing
+
+
+@given(st.integers(0, 10_000))
+def test_areas_of_weighted_draws_are_areas_of_the_drawn_patients(seed):
+    rng = np.random.default_rng(seed)
+    y, score = (rng.random(30) < 0.4).astype(float), rng.integers(0, 8, 30).astype(float)
+    weights = rng.multinomial(30, np.full(30, 1 / 30), size=4).astype(float)
+    for w, area in zip(weights, shuffling._areas(y, score, weights), strict=True):
+        who = np.repeat(np.arange(30), w.astype(int))
+        assert area == pytest.approx(area_under_curve(y[who], score[who]), abs=1e-12)
 
 
 # Beeswarm and dependence ---------------------------------------------------------------------------------------------

@@ -173,6 +173,43 @@ def test_sampled_orders_use_every_background_row(make_bundle, patient):
     assert abs(why.residual()) < 1e-6
 
 
+@pytest.mark.parametrize("kind", [*KINDS, "network"])
+def test_one_options_margin_is_its_column(make_bundle, kind):
+    bundle = make_bundle(kind)
+    rows = bundle.training.X.to_numpy()[:30]
+    for n in (1, 30):
+        for k, option in enumerate(bundle.options):
+            assert bundle.option_margin(rows[:n], option) == pytest.approx(
+                bundle.margin(rows[:n])[:, k], abs=1e-12
+            )
+
+
+@pytest.mark.parametrize("kind", ["boosting", "forest"])
+def test_tree_paths_agree_with_shap(make_bundle, kind):
+    bundle = make_bundle(kind)
+    rows = bundle.training.X.to_numpy()[:25]
+    for option in bundle.options:
+        values, base, _ = shapley.shapley_matrix(bundle, rows, option)
+        theirs, their_base = shapley._shap_tree_paths(bundle.estimators[option], rows)
+        assert base == pytest.approx(their_base, abs=1e-9)
+        assert values == pytest.approx(shapley._grouped(theirs, SCHEMA.feature_of_column), abs=1e-9)
+
+
+def test_trees_against_given_patients_agree_with_every_coalition(make_bundle):
+    # One column a feature (no one-hot), so that columns and features are the same players.
+    for kind in ("boosting", "forest"):
+        bundle = make_bundle(kind)
+        rows = bundle.training.X.to_numpy()
+        tumour = SCHEMA.columns_of("tumour")
+        few = rows[[3, 8, 21]].copy()
+        few[:, tumour] = rows[60, tumour]
+        background = of_rows(few, "three patients of one tumour type")
+        fast = explain(bundle, rows[60], "shapley", option="osimertinib", background=background)
+        slow = explain(bundle, rows[60], "exact", option="osimertinib", background=background)
+        assert fast.values == pytest.approx(slow.values, abs=1e-9)
+        assert fast.base_value == pytest.approx(slow.base_value, abs=1e-9)
+
+
 def test_many_patients_at_once_are_the_same_as_one_by_one(make_bundle):
     for kind in KINDS:
         bundle = make_bundle(kind)
@@ -269,9 +306,9 @@ def test_lime_asks_the_model_only_about_whole_states(make_bundle, patient):
         def __getattr__(self, name):
             return getattr(bundle, name)
 
-        def margin(self, X):
+        def option_margin(self, X, option):
             asked.append(np.array(X))
-            return bundle.margin(X)
+            return bundle.option_margin(X, option)
 
     EXPLAINERS["lime"](Watched(), bundle.schema.encode_row(patient), "osimertinib")
     rows = np.vstack(asked)
