@@ -63,7 +63,7 @@ def _fit(estimator: Any, X: NDArray[np.float64] | pd.DataFrame, y: NDArray[np.in
             else ""
         )
         raise BuildError(
-            f"{type(estimator).__name__} cannot be fitted for {option!r}: {error}.{hint}"
+            f"{type(estimator).__name__} cannot be fitted for {option!r}: {str(error).splitlines()[0].rstrip('.')}.{hint}"
         ) from error
 
 
@@ -110,14 +110,17 @@ def fit_each(
         given = dict.fromkeys(options, estimators)
     fitted = {}
     for option, estimator in given.items():
-        for method in ("fit", "predict_proba"):
-            if not hasattr(estimator, method):
-                raise BuildError(
-                    f"{type(estimator).__name__} for {option!r} has no {method}; a classifier has one."
-                )
+        if not hasattr(estimator, "fit"):
+            raise BuildError(f"{type(estimator).__name__} for {option!r} has no fit; a classifier has one.")
         if not _is_fitted(estimator):
             rows, y = class_rows(cohort, options) if exclusive else outcome_rows(cohort, option)
             estimator = _fit(estimator, cohort.X.to_numpy(dtype=np.float64)[rows], y, option)
+        # Some know only once they are fitted whether they can give probabilities.
+        if not hasattr(estimator, "predict_proba"):
+            raise BuildError(
+                f"{type(estimator).__name__} for {option!r} has no predict_proba, so it gives no probabilities. "
+                "Put it into sklearn.calibration.CalibratedClassifierCV."
+            )
         expected = list(range(len(options))) if exclusive else [0, 1]
         classes = [
             int(c) if isinstance(c, (bool, float)) else c for c in np.asarray(estimator.classes_).tolist()

@@ -46,7 +46,7 @@ def _links(tree: Any, n_columns: int) -> tuple[NDArray[np.int64], ...]:
     else:
         (own,) = np.nonzero(tree.children_left >= 0)
         left, right, feature = tree.children_left[own], tree.children_right[own], tree.feature[own]
-        n_nodes, n_columns = tree.node_count, tree.n_features
+        n_nodes = tree.node_count
     if n_nodes == 0:
         # A walk starts at the first node: a tree without one is read beyond its end.
         own = left = right = feature = np.zeros(1, dtype=np.int64)
@@ -54,7 +54,7 @@ def _links(tree: Any, n_columns: int) -> tuple[NDArray[np.int64], ...]:
 
 
 def _trees(thing: Any, seen: set[int], n_columns: int) -> Iterator[tuple[Any, int]]:
-    """Every tree inside an estimator, through pipelines and ensembles, with the columns its owner takes."""
+    """Every tree inside an estimator, through pipelines and ensembles, with the columns its owner lets through."""
     if id(thing) in seen or isinstance(thing, (str, bytes, int, float, bool, type(None), type)):
         return
     seen.add(id(thing))
@@ -68,6 +68,8 @@ def _trees(thing: Any, seen: set[int], n_columns: int) -> Iterator[tuple[Any, in
         for item in thing.ravel() if isinstance(thing, np.ndarray) else thing:
             yield from _trees(item, seen, n_columns)
     elif kind.__module__.startswith("sklearn.") and hasattr(thing, "__dict__"):
-        # What histogram boosting checks its input against before it walks.
-        own = vars(thing).get("_n_features", vars(thing).get("n_features_in_", n_columns))
-        yield from _trees(vars(thing), seen, int(own))
+        held = vars(thing)
+        own = int(held.get("_n_features", held.get("n_features_in_", n_columns)))
+        # An ensemble checks its rows once and hands them to its trees unchecked: its own width is the limit.
+        member = n_columns and kind.__module__.startswith("sklearn.tree")
+        yield from _trees(held, seen, min(own, n_columns) if member else own)

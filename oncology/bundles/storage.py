@@ -14,7 +14,8 @@ from oncology.bundles.packing import pack, unpack
 __all__ = ["KNOWN_TYPES", "audit_types", "dump_joblib", "dump_skops", "load_joblib", "load_skops"]
 
 # Types beyond those skops itself knows that usual estimators are made of: plain data and fitted state.
-# None of them runs code of the file's choosing when constructed.
+# None of them runs code of the file's choosing when constructed; trees, whose compiled walk trusts their indices,
+# are checked in `oncology.bundles.soundness` before they are asked anything.
 KNOWN_TYPES: frozenset[str] = frozenset(
     {
         "collections.OrderedDict",
@@ -33,10 +34,10 @@ KNOWN_TYPES: frozenset[str] = frozenset(
         "sklearn.compose._column_transformer.make_column_selector",
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        "sklearn.ensemble._gb.DummyClassifier",
-        "sklearn.metrics._dist_metrics.EuclideanDistance",
-        "sklearn.neighbors._kd_tree.KDTree",
+        "sklearn.feature_selection._univariate_selection.chi2",
+        "sklearn.feature_selection._univariate_selection.f_classif",
         "sklearn.tree._tree.Tree",
+        "sklearn.utils._bunch.Bunch",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
         "xgboost.core.Booster",

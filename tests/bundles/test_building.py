@@ -169,8 +169,8 @@ def test_an_imputing_pipeline_says_so_in_the_manifest(tmp_path):
 
 
 def test_a_classifier_without_probabilities_is_refused(tmp_path):
-    with pytest.raises(BuildError, match="RidgeClassifier for 'osimertinib' has no predict_proba"):
-        small_bundle(tmp_path / "b", estimators=RidgeClassifier())
+    with pytest.raises(BuildError, match="Pipeline for 'osimertinib' has no predict_proba"):
+        small_bundle(tmp_path / "b", estimators=make_pipeline(SimpleImputer(), RidgeClassifier()))
 
 
 def test_one_fitted_classifier_cannot_stand_for_several_options(tmp_path):

@@ -9,6 +9,9 @@ import shutil
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 
 from oncology.bundles import (
     BundleError,
@@ -30,7 +33,7 @@ from oncology.bundles import (
     load,
     open_inspected,
 )
-from oncology.bundles.storage import dump_joblib, dump_skops, load_skops
+from oncology.bundles.storage import audit_types, dump_joblib, dump_skops, load_skops
 from oncology.errors import OncologyError
 from tests.bundles.small import boosting, small_bundle, small_cohort
 
@@ -304,6 +307,22 @@ def test_a_tree_that_points_outside_of_itself_is_refused(folder, field, value):
     put(folder, "estimators.skops", dump_skops(estimators)[0])
     with pytest.raises(ManifestError, match="a tree whose nodes point outside of it"):
         load(folder)
+
+
+def test_a_forest_whose_tree_asks_for_a_column_that_is_not_there_is_refused(tmp_path):
+    forest = make_pipeline(SimpleImputer(), RandomForestClassifier(3, max_depth=2, random_state=0))
+    path = small_bundle(tmp_path / "b", estimators=forest, options=["sotorasib"]).path
+    data = (path / "estimators.skops").read_bytes()
+    estimators = load_skops(data, "estimators.skops", audit_types(data, "estimators.skops"))
+    member = estimators["sotorasib"].steps[-1][1].estimators_[1]
+    state = member.tree_.__getstate__()
+    state["nodes"]["feature"][0] = 500
+    wide = type(member.tree_)(1000, np.array([2]), 1)
+    wide.__setstate__(state)
+    member.tree_, member.n_features_in_ = wide, 1000
+    put(path, "estimators.skops", dump_skops(estimators)[0])
+    with pytest.raises(ManifestError, match="a tree whose nodes point outside of it"):
+        load(path)
 
 
 def test_a_tree_without_nodes_is_refused(folder):
