@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from pages.parts import layout, startup
+from pages.parts import layout, session, startup
 
 layout.configure()
+# Before the navigation: it drops what the address names when the first page is opened by the bare address.
+session.start()
 
 ROOMS = [
     st.Page("pages/patient.py", title="Patient", icon=":material/person:", url_path="patient"),

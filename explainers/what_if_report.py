@@ -10,6 +10,7 @@ from explainers.counterfactuals import Goal, single_changes
 from explainers.explanation import Counterfactual
 from explainers.local import explain
 from explainers.plausibility import plausibility
+from explainers.players import CannotExplainError
 from explainers.report import Block, Heading, Markup, Origin, Points, Table, Text, document
 from explainers.what_if import (
     change_words,
@@ -99,13 +100,17 @@ def what_if_report(
 
 
 def _why(bundle: ModelBundle, recorded: PatientProfile, edited: PatientProfile, option: str) -> list[Block]:
-    before, after = (explain(bundle, p, "shapley", option=option) for p in (recorded, edited))
+    heading = Heading(f"Why, before and after: {bundle.label(option)}")
+    try:
+        before, after = (explain(bundle, p, "shapley", option=option) for p in (recorded, edited))
+    except CannotExplainError as error:
+        return [heading, Text(str(error))]
     table = attribution_change.attribution_change_html(
         before, after, caption=f"Attributions for {bundle.label(option)}"
     )
     rows = attribution_change.attribution_change_rows(before, after)
     return [
-        Heading(f"Why, before and after: {bundle.label(option)}"),
+        heading,
         Markup(table, attribution_change.attribution_change_style()),
         Table(rows, f"Every attribution, in {after.unit}", folded=True),
         *(Text(limit, soft=True) for limit in after.limits),

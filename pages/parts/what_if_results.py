@@ -40,7 +40,7 @@ def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
     after = session.ranking(bundle, edited, with_unknowns=False)
     said, moved = what_if.headline(bundle, before, after)
     changes = what_if.change_words(bundle.schema, recorded, edited)
-    if changes:
+    if changes or not after.ordered:
         still = "The score stays where it was." if bundle.is_score else "Nothing moves by half a point."
         second = f"<p>{escape(moved or still)}</p>"
     else:
