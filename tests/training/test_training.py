@@ -149,9 +149,13 @@ def test_the_same_study_gives_the_same_bundle(tmp_path, data):
     assert a.sha256 == b.sha256
 
 
-@pytest.mark.parametrize("estimator", ["logistic", "forest"])
-def test_other_model_families_train_on_unknown_values(tmp_path, data, estimator):
-    text = STUDY.replace("folds = 3", f'estimator = "{estimator}"\nfolds = 3').replace("max_iter = 10", "")
+@pytest.mark.parametrize(
+    ("estimator", "settings"), [("logistic", "C = 1.0"), ("forest", "n_estimators = 10")]
+)
+def test_other_model_families_train_on_unknown_values(tmp_path, data, estimator, settings):
+    text = STUDY.replace("folds = 3", f'estimator = "{estimator}"\nfolds = 3').replace(
+        "max_iter = 10", settings
+    )
     bundle = train(study_file(tmp_path, text), data, tmp_path / "out")
     assert (
         np.isfinite(bundle.margin(bundle.training.X)).all()
