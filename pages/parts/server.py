@@ -9,9 +9,11 @@ import base64
 import hashlib
 import re
 import sys
+import threading
 from pathlib import Path
 
 import streamlit
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -21,6 +23,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
+
+from pages.parts import startup
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("patient", "treatment", "why", "what_if", "model")
@@ -114,6 +118,30 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+class OpenWhenLoaded:
+    """Hold sessions back, and nothing else, until the libraries that every page needs are there.
+
+    The browser fetches its own files meanwhile, and no page imports a library that is half imported elsewhere.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The application behind.
+    loading : threading.Thread
+        Ends when the libraries are there.
+    """
+
+    def __init__(self, app: ASGIApp, loading: threading.Thread) -> None:
+        self.app = app
+        self.loading = loading
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, a session only once the libraries are there."""
+        if scope["type"] == "websocket" and self.loading.is_alive():
+            await run_in_threadpool(self.loading.join)
+        await self.app(scope, receive, send)
+
+
 def build() -> App:
     """Return the dashboard as an application: its pages, its start document, its headers."""
     html = shell()
@@ -129,6 +157,7 @@ def build() -> App:
         middleware=[
             Middleware(SecurityHeaders, content_security_policy=policy(html)),
             Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"]),
+            Middleware(OpenWhenLoaded, loading=startup.load_ahead()),
         ],
     )
 

@@ -1,20 +1,31 @@
-"""What happens once per process: paint first, load the heavy libraries beside, then freeze the collector."""
+"""What happens once per process: load what every page needs while the browser loads, paint, then load the rest.
+
+Last the garbage collector is frozen.
+"""
 
 import gc
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from importlib import import_module
 
 log = logging.getLogger(__name__)
 
-# Loaded by name and never called from here: each library is used behind its own door in explainers/, and only
-# when a question is asked.
+# Loaded by name and never called from here: each library is used behind its own door, and only when a page asks.
+NEEDED = ("pages.parts.session", "oncology.bundles", "sklearn.ensemble", "skops.io")
 HEAVY = ("explainers.local", "explainers.charts", "shap", "lime.lime_tabular")
 SECONDS_FOR_THE_FIRST_PAINT = 1.0
 
 _lock = threading.Lock()
 _started = False
+
+
+def load_ahead() -> threading.Thread:
+    """Start to load what every page needs; return the thread that does it."""
+    thread = threading.Thread(target=load, args=(NEEDED,), name="load-ahead", daemon=True)
+    thread.start()
+    return thread
 
 
 def warm_up_after_first_page() -> None:
@@ -35,12 +46,17 @@ def warm_up() -> None:
     """
     freeze()
     time.sleep(SECONDS_FOR_THE_FIRST_PAINT)
-    for name in HEAVY:
+    load(HEAVY)
+    freeze()
+
+
+def load(names: Iterable[str]) -> None:
+    """Import each; one that fails is named in the log, and will speak for itself where a page needs it."""
+    for name in names:
         try:
             import_module(name)
         except ImportError as error:
             log.warning("%s could not be loaded ahead of time: %s", name, error)
-    freeze()
 
 
 def freeze() -> None:

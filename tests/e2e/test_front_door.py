@@ -1,5 +1,6 @@
 """Every page has its address, also for the first visitor after a start; the server answers to this machine only."""
 
+import re
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,11 @@ TITLES = {
 }
 
 
+def address(name: str) -> re.Pattern[str]:
+    """The address of a page, with or without what is open in it."""
+    return re.compile(rf"/{name}(\?|$)")
+
+
 def test_a_deep_link_opens_its_page_on_a_fresh_server(browser: Browser, tmp_path: Path):
     with serve(tmp_path) as fresh:
         for name in reversed(PAGES):
@@ -33,7 +39,7 @@ def test_a_deep_link_opens_its_page_on_a_fresh_server(browser: Browser, tmp_path
 
 def test_the_bare_address_leads_to_the_first_page(browser: Browser, dashboard: Dashboard):
     with opened(browser, dashboard.url) as (page, heard):
-        page.wait_for_url("**/patient")
+        page.wait_for_url(address("patient"))
         assert page.locator("h1").inner_text() == "Patient"
         assert heard.complaints == []
 
@@ -44,7 +50,7 @@ def test_the_way_through_the_pages_by_their_links(browser: Browser, dashboard: D
             page.get_by_role("navigation", name="App pages").get_by_role(
                 "link", name=title, exact=False
             ).click()
-            page.wait_for_url(f"**/{name}")
+            page.wait_for_url(address(name))
             page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
         assert heard.complaints == []
 
