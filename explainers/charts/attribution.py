@@ -44,7 +44,9 @@ def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.F
         at += value
     names = [wrapped("Average compared with"), *labels, "<b>This patient</b>"]
     y = list(range(len(names)))
-    made = figure(mode, height=_ROW * len(names) + 64, right=62)
+    # A third line of a label needs room of its own.
+    row = _ROW + 12 * any(name.count("<br>") > 1 for name in names)
+    made = figure(mode, height=row * len(names) + 64, right=62)
     made.add_trace(
         go.Bar(
             x=sizes,
@@ -110,7 +112,7 @@ def comparison(explanations: Sequence[Explanation], *, top: int = 8, mode: Mode 
     y = list(range(len(features)))
     n = len(explanations)
     made = figure(
-        mode, height=(16 + 12 * n) * max(len(features), 1) + 90, showlegend=True, barmode="group", bargap=0.28
+        mode, height=(20 + 12 * n) * max(len(features), 1) + 90, showlegend=True, barmode="group", bargap=0.28
     )
     fills = [colours.down, colours.up, colours.third, colours.text]
     for i, why in enumerate(explanations):
@@ -176,7 +178,10 @@ def _label(label: str, words: str, quiet: str) -> str:
     name = wrapped(escape(label), 24)
     if not words or words == label:
         return name
-    return f'{name}<br><span style="font-size:11px;color:{quiet}">{wrapped(escape(words), 28)}</span>'
+    small = f'<span style="font-size:11px;color:{quiet}">{wrapped(escape(words), 28)}</span>'
+    # Short words fit on the second line of a long name; three lines would run into the neighbours.
+    joint = " · " if "<br>" in name and len(name.rsplit("<br>", 1)[1]) + len(words) <= 22 else "<br>"
+    return f"{name}{joint}{small}"
 
 
 def _feature_axis(made: go.Figure, y: list[int], names: list[str]) -> None:

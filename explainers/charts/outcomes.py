@@ -6,7 +6,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
+from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
 from explainers.neighbours import SMALLEST_COUNT, Neighbours
 
 __all__ = ["observed_outcomes"]
@@ -20,10 +20,13 @@ def observed_outcomes(
     Parameters
     ----------
     options : tuple of str
-        Which options, in this order; default: all, most treated first.
+        Which options, in this order; default: those with a count that may be shown, most treated first.
     """
     colours = palette(mode)
-    chosen = [found.of(o) for o in options] or sorted(found.observed, key=lambda o: -(o.n_treated or 0))
+    treated = sorted(
+        (o for o in found.observed if o.n_treated is not None), key=lambda o: -(o.n_treated or 0)
+    )
+    chosen = [found.of(o) for o in options] or treated
     y = list(range(len(chosen)))
     made = figure(mode, height=30 * max(len(chosen), 1) + 60, right=92)
     shown = [(i, o) for i, o in enumerate(chosen) if o.share is not None]
@@ -66,4 +69,8 @@ def observed_outcomes(
         else:
             texts.append(f"{o.n_responded} of {o.n_treated}")
     value_labels(made, mode, y, texts, size=11)
+    rest = len(found.observed) - len(chosen)
+    if rest and not options:
+        others = "The other option" if rest == 1 else f"Each of the other {rest} options"
+        foot(made, mode, f"{others}: fewer than {SMALLEST_COUNT} of these patients had it.")
     return made

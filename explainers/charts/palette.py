@@ -94,31 +94,25 @@ def foot(made: go.Figure, mode: Mode, text: str, *, width: int = 52) -> None:
     """A line below the whole figure, left of the axis too: the background's name, and whatever must not be missed."""
     lines = wrapped(text, width)
     tall = 16 * (lines.count("<br>") + 1)
-    height = made.layout.height + tall + 8
-    made.update_layout(
-        # Anchored at its top: a title of several lines grows downwards from there, to the figure's lower edge.
-        title={
-            "text": lines, "x": 0, "xref": "container", "xanchor": "left",
-            "y": (tall - 11) / height, "yref": "container", "yanchor": "top",
-            "font": {"family": FONT, "size": 12, "color": palette(mode).quiet, "weight": 400}, "pad": {"l": 4},
-        },
-        margin={"b": 44 + tall},
-        height=height,
+    # Anchored at the right edge, since only the browser knows how wide the labels left of the axis are.
+    made.add_annotation(
+        x=1, xref="paper", xanchor="right", xshift=made.layout.margin.r - 4, y=0, yref="paper", yanchor="top", yshift=-42,
+        text=lines, align="left", showarrow=False, font={"family": FONT, "size": 12, "color": palette(mode).quiet},
+        name="foot",
     )  # fmt: skip
+    made.update_layout(margin={"b": 48 + tall}, height=made.layout.height + tall + 8)
 
 
-def value_labels(made: go.Figure, mode: Mode, at: Sequence[float], texts: Sequence[str], *, size: int = 12) -> None:
+def value_labels(
+    made: go.Figure, mode: Mode, at: Sequence[float], texts: Sequence[str], *, size: int = 12
+) -> None:
     """Numbers in a column of their own right of the plot, where no mark can run into them."""
     colour = palette(mode).text
-    made.update_layout(
-        annotations=[
-            {
-                "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": y, "yref": "y", "text": text,
-                "showarrow": False, "font": {"size": size, "color": colour}, "align": "left",
-            }
-            for y, text in zip(at, texts, strict=True)
-        ]
-    )  # fmt: skip
+    for y, text in zip(at, texts, strict=True):
+        made.add_annotation(
+            x=1, xref="paper", xanchor="left", xshift=6, y=y, yref="y", text=text, showarrow=False, align="left",
+            font={"size": size, "color": colour}, name="value",
+        )  # fmt: skip
 
 
 def wrapped(text: str, width: int = 22) -> str:

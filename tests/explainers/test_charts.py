@@ -55,6 +55,15 @@ def numbers(figure):
                 yield from (float(v) for v in np.ravel(values) if v is not None)
 
 
+def labels(figure, name):
+    return [n for n in figure.layout.annotations if n.name == name]
+
+
+def foot(figure):
+    (note,) = labels(figure, "foot")
+    return note.text.replace("<br>", " ")
+
+
 def test_no_chart_holds_a_missing_number(figures):
     for name, figure in figures("screen").items():
         found = np.array(list(numbers(figure)))
@@ -101,7 +110,7 @@ def test_a_waterfall_steps_from_the_base_to_the_score(why):
 def test_a_waterfall_names_its_background_and_shows_its_residual(make_bundle, patient):
     lime = explain(make_bundle(), patient, "lime", option="osimertinib")
     figure = attribution.waterfall(lime)
-    assert "40 training patients" in figure.layout.title.text.replace("<br>", " ")
+    assert "40 training patients" in foot(figure)
     assert any("Not explained" in t for t in figure.layout.yaxis.ticktext)
     rows = attribution.waterfall_rows(lime)
     assert rows[-2]["feature"] == "Not explained (residual)" and rows[-2]["value"] == pytest.approx(
@@ -113,7 +122,7 @@ def test_a_waterfall_names_its_background_and_shows_its_residual(make_bundle, pa
 
 def test_number_labels_stand_right_of_the_plot(why):
     figure = attribution.waterfall(why)
-    notes = figure.layout.annotations
+    notes = labels(figure, "value")
     assert len(notes) == len(figure.layout.yaxis.tickvals)
     assert all(n.xref == "paper" and n.x == 1 and n.xanchor == "left" for n in notes)
     # Room for the longest label at 12 px, which is under 7 px a character.
@@ -153,17 +162,19 @@ def test_a_large_swarm_is_thinned_and_says_so(make_bundle):
     sample = shapley_sample(bundle, "osimertinib", n_patients=900)
     figure = global_importance.beeswarm(swarm(bundle, sample))
     dots = sum(len(t.x) for t in figure.data)
-    assert dots == 2500 and "250 of 900 patients are drawn" in figure.layout.title.text.replace("<br>", " ")
+    assert dots == 2500 and "250 of 900 patients are drawn" in foot(figure)
     assert all(t.type == "scatter" for t in figure.data)
 
 
 def test_withheld_counts_are_not_drawn(make_bundle, patient):
     near = similar_patients(make_bundle(), patient, n=8)
-    figure = outcomes.observed_outcomes(near)
+    figure = outcomes.observed_outcomes(near, options=make_bundle().options)
     shown = [o for o in near.observed if o.share is not None]
     assert len(figure.data[1].x or ()) == len(shown)
-    texts = [n.text for n in figure.layout.annotations]
+    texts = [n.text for n in labels(figure, "value")]
     assert len(texts) == 3 and all(("withheld" in t) or ("&lt; 5" in t) or (" of " in t) for t in texts)
+    few = [o for o in near.observed if o.n_treated is None]
+    assert few and "fewer than 5 of these patients had it" in foot(outcomes.observed_outcomes(near))
 
 
 def test_the_script_cannot_end_its_element_early():
