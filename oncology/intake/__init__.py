@@ -29,6 +29,7 @@ from oncology.vocabulary.genes import GENES, GeneTable
 __all__ = [
     "MAX_UPLOAD",
     "READERS",
+    "UPLOAD_TYPES",
     "BrokenFileError",
     "Contradiction",
     "DuplicatePatientError",
@@ -44,6 +45,23 @@ __all__ = [
     "write_profile",
     "write_profiles",
 ]
+
+# Extensions an upload may have; the content decides how it is read.
+UPLOAD_TYPES = (
+    "json",
+    "ndjson",
+    "xml",
+    "yaml",
+    "yml",
+    "vcf",
+    "gz",
+    "maf",
+    "csv",
+    "tsv",
+    "txt",
+    "xlsx",
+    "parquet",
+)
 
 READERS: dict[str, Reader] = {
     "project json": project_json.read,

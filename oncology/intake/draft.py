@@ -33,8 +33,9 @@ def pseudonym(identifier: str, salt: str) -> str:
 
 def clean_id(identifier: str) -> str:
     """An id fit for a table: printable, without blanks at the ends, at most 80 characters."""
-    text = "".join(c for c in identifier if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF).strip()
-    return text[:80]
+    if not identifier.isprintable():
+        identifier = "".join(c for c in identifier if c.isprintable())
+    return identifier.strip()[:80]
 
 
 @dataclass(slots=True)

@@ -93,9 +93,16 @@ class GivenFile:
             self._sha256 = digest.hexdigest()
         return self._sha256
 
-    def source(self, format_name: str) -> Source:
-        """Where a profile came from."""
-        return Source(self.name, format_name, self.sha256)
+    @property
+    def label(self) -> str:
+        """A name for reports that never holds a person's: files of one patient are often called after them."""
+        suffixes = "".join(Path(self.name).suffixes[-2:])
+        known = re.fullmatch(r"(?i)(\.(json|ndjson|xml|ya?ml|vcf|bcf|gz|bgz|txt))+", suffixes)
+        return f"file{suffixes.lower()}" if known else "file"
+
+    def source(self, format_name: str, *, named: bool = True) -> Source:
+        """Where a profile came from; the file's own name only where it is one of many patients."""
+        return Source(self.name if named else self.label, format_name, self.sha256)
 
     def chunks(self) -> Iterator[bytes]:
         """The content in pieces, unpacked where it is gzip or bgzip, never more than `limit` in all."""
@@ -217,12 +224,12 @@ class GivenFolder:
         except OSError as error:
             raise OncologyError(f"The folder {self.name} cannot be opened: {error.strerror}.") from None
 
-    def source(self, format_name: str, files: list[GivenFile]) -> Source:
+    def source(self, format_name: str, files: list[GivenFile], *, named: bool = True) -> Source:
         """One hash over the files that were read, in the order of their names."""
         digest = hashlib.sha256()
         for file in sorted(files, key=lambda f: f.name):
             digest.update(file.name.encode() + b"\0" + bytes.fromhex(file.sha256))
-        return Source(self.name, format_name, digest.hexdigest())
+        return Source(self.name if named else "folder", format_name, digest.hexdigest())
 
 
 def encoding_of(head: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from oncology.patients import PatientProfile, Source
@@ -29,8 +30,14 @@ def safe(value: object, *, most: int = 60) -> str:
     >>> safe("p.L858R"), safe("born 1961-04-03"), safe("a@b.org")
     ('p.L858R', '(hidden)', '(hidden)')
     """
-    text = " ".join(str(value)[:400].split())
-    text = "".join(c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else "?" for c in text)
+    return _safe(str(value)[:400], most) if value != "" else ""
+
+
+@lru_cache(maxsize=50_000)
+def _safe(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "?" for c in text)
     if _PRIVATE.search(text):
         return "(hidden)"
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 __all__ = ["Consequence", "consequence", "severity"]
@@ -64,6 +65,7 @@ _MAF_WORDS: dict[str, str] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=10_000)
 def consequence(written: str) -> Consequence | None:
     """What a consequence word says; the most severe of several joined by ``&`` or ``,``; None where unknown.
 
@@ -86,6 +88,7 @@ def consequence(written: str) -> Consequence | None:
     return Consequence(worst, _TERMS[worst])
 
 
+@lru_cache(maxsize=10_000)
 def severity(term: str) -> int:
     """Rank of a Sequence Ontology term, 0 the most severe; unknown terms come last.
 

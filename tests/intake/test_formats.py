@@ -157,7 +157,7 @@ def test_a_vcf_takes_the_picked_transcript_the_tumour_column_and_only_what_passe
     ]
     reasons = [e.reason for e in result.report.entries if e.fate == "dropped"]
     assert "did not pass the caller's filter (low)" in reasons and "not in the tumour sample" in reasons
-    assert result.report.held == {"alternative alleles of v.vcf": 5}
+    assert result.report.held == {"alternative alleles of file.vcf": 5}
     assert profile.assayed_genes is None
 
 

@@ -59,13 +59,13 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
         files = [
             GivenFile.of_path(p) for p in given.files() if p.suffix.casefold() in (".json", ".yaml", ".yml")
         ]
-        source = given.source("phenopacket", files)
+        source = given.source("phenopacket", files, named=False)
     else:
-        files, source = [given], given.source("phenopacket")
+        files, source = [given], given.source("phenopacket", named=False)
     drafts: list[PatientDraft] = []
     for file in files:
         document = _camel(_document(file))
-        part = f"values of {file.name}"
+        part = f"values of {file.label}"
         ledger.hold(part, count_leaves(document))
         tale = LeafTale(part, _why)
         found = [

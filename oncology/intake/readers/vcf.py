@@ -61,9 +61,9 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
     lines = given.lines()
     header = _header(given, lines)
     tumour, normal = _columns(header, ledger)
-    name = header.samples[tumour] if tumour is not None else given.name.split(".")[0]
+    name = header.samples[tumour] if tumour is not None else "patient"
     draft = PatientDraft(clean_id(name) or "patient")
-    part = f"alternative alleles of {given.name}"
+    part = f"alternative alleles of {given.label}"
     for number, line in enumerate(lines, start=1):
         if line and not line.startswith("#"):
             cells = line.split("\t")
@@ -86,7 +86,7 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
         ledger.note(
             "Assayed genes: not known; a VCF lists variants, not what was covered. Name the panel to change this."
         )
-    source = given.source("vcf")
+    source = given.source("vcf", named=False)
     return ReadResult((draft.finish(source, ledger),), ledger.report(source))
 
 
@@ -216,7 +216,9 @@ def _call(cells: list[str], column: int | None, keys: list[str]) -> dict[str, st
 
 def _carries(genotype: str, number: int) -> bool:
     """Whether a genotype holds an allele; unknown genotypes (./.) do not rule it out."""
-    alleles = re.split(r"[/|]", genotype)
+    if "/" not in genotype and "|" not in genotype:
+        return genotype in (str(number), ".", "")
+    alleles = genotype.replace("|", "/").split("/")
     return str(number) in alleles or all(a in (".", "") for a in alleles)
 
 

@@ -75,11 +75,15 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
     """
     ledger = Ledger()
     files = [given] if isinstance(given, GivenFile) else _files(given)
-    source = given.source("fhir") if isinstance(given, GivenFile) else given.source("fhir", files)
+    source = (
+        given.source("fhir", named=False)
+        if isinstance(given, GivenFile)
+        else given.source("fhir", files, named=False)
+    )
     entries: list[_Entry] = []
     seen: set[str] = set()
     for file in files:
-        part = f"values of {file.name}"
+        part = f"values of {file.label}"
         for document in documents_of(file):
             ledger.hold(part, count_leaves(document))
             _unfold(document, part, entries, seen, ledger)
