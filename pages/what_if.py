@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
-# In the order of what a person looks at first.
-FOLLOWS = ["ranking", "explained", "singles", "numbers"]
+# What runs again after an edit, in the order of what a person looks at first.
+FOLLOWS = ("ranking", "explained", "singles", "numbers", "document")
 
 
 @st.fragment(key="ranking")
@@ -41,17 +41,25 @@ def singles(bundle: ModelBundle, recorded: PatientProfile) -> None:
     what_if_results.single_changes(bundle, recorded)
 
 
+@st.fragment(key="document")
+def document(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """The page as one file to keep or print."""
+    what_if_results.document(bundle, recorded)
+
+
 with layout.page(
     "What if",
     lead="What would the model say of another molecular profile? Not what biology would do.",
     origin=session.origin(),
 ) as head:
     bundle, recorded = pickers.both(head)
+    has_alterations = any(feature.is_alteration for feature in bundle.schema.features)
     what_if_results.style()
     with st.container(key="what-if"):
         panel, result = st.columns([5, 8], gap="medium")
         with panel, st.container(key="alterations"):
-            edit_panel.show(bundle, recorded, FOLLOWS)
+            # A fragment that is not on the page cannot be asked to run.
+            edit_panel.show(bundle, recorded, [f for f in FOLLOWS if has_alterations or f != "singles"])
         with result:
             ranking(bundle, recorded)
     numbers(bundle, recorded)
@@ -59,11 +67,11 @@ with layout.page(
     with why:
         st.header("Why, before and after", anchor=False)
         explained(bundle, recorded)
-    if any(feature.is_alteration for feature in bundle.schema.features):
+    if has_alterations:
         with change:
             st.header("Which single change would shift it", anchor=False)
             singles(bundle, recorded)
         goal = "brings an option to the top" if bundle.ranks else "moves it that far"
         st.header(f"The smallest change that {goal}", anchor=False)
         smallest_change.show(bundle, recorded)
-    what_if_results.document(bundle, recorded)
+    document(bundle, recorded)

@@ -192,19 +192,16 @@ def single_changes(bundle: ModelBundle, recorded: PatientProfile) -> None:
 
 def document(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """The page as one HTML file, made when it is asked for."""
+    edited = session.edited_patient(bundle.schema, recorded)
+    option = chosen_option(bundle, edited)
+    searched = smallest_change.answer_for(bundle, edited)
 
+    # Called by the server once somebody clicks, outside this session: it must find everything here.
     def make() -> str:
         from explainers.what_if_report import what_if_report
 
-        edited = session.edited_patient(bundle.schema, recorded)
-        return what_if_report(
-            bundle,
-            recorded,
-            edited,
-            option=chosen_option(bundle, edited),
-            searched=smallest_change.answer_for(bundle, edited),
-            made=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
-        )
+        made = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+        return what_if_report(bundle, recorded, edited, option=option, searched=searched, made=made)
 
     st.download_button(
         "Save this page as one HTML file", make, "what-if.html", "text/html", key="what-if-document",

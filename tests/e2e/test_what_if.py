@@ -1,0 +1,212 @@
+"""What if in a real browser: the panel by mouse and keyboard, the ranking beside it, links, phone, search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.browser import NARROW, barriers, opened, painted
+from tests.e2e.dashboard import Dashboard
+
+PATIENT = "S-01-egfr-l858r"
+# Other tests may keep the machine busy; these ask whether, not how fast.
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def what_if(browser: Browser, dashboard: Dashboard) -> Iterator[Page]:
+    with opened(browser, f"{dashboard.url}/what_if?patient={PATIENT}") as (page, heard):
+        yield page
+        assert heard.complaints == []
+        assert heard.foreign(dashboard.url) == []
+
+
+def group(page: Page, name: str) -> Locator:
+    return page.get_by_role("radiogroup", name=name, exact=True)
+
+
+def state(page: Page, name: str, words: str) -> Locator:
+    return group(page, name).get_by_role("radio", name=words, exact=True)
+
+
+def line(page: Page, option: str) -> Locator:
+    return page.locator(".st-key-ranking tbody tr").filter(
+        has=page.get_by_role("rowheader", name=option, exact=True)
+    )
+
+
+def said(page: Page) -> Locator:
+    return page.locator(".gb-said")
+
+
+def test_a_click_moves_the_ranking_and_a_second_one_moves_it_back(what_if: Page):
+    expect(said(what_if)).to_contain_text("The model ranks Osimertinib first")
+    recorded = line(what_if, "Osimertinib").locator(".gbr-value").inner_text()
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    expect(line(what_if, "Osimertinib").locator(".gbr-change")).to_contain_text("−")
+    now = line(what_if, "Osimertinib").locator(".gbr-value").inner_text()
+    assert int(now) < int(recorded)
+    expect(what_if.get_by_text("1 change from the record")).to_be_visible()
+    state(what_if, "EGFR p.L858R", "altered").check()
+    expect(said(what_if)).to_contain_text("The model ranks Osimertinib first")
+    expect(what_if.get_by_text("As recorded", exact=True)).to_be_visible()
+
+
+def test_the_panel_is_worked_by_keyboard_alone(what_if: Page):
+    state(what_if, "EGFR p.L858R", "altered").focus()
+    what_if.keyboard.press("ArrowRight")
+    expect(state(what_if, "EGFR p.L858R", "not altered")).to_be_checked()
+    expect(line(what_if, "Osimertinib").locator(".gbr-change")).to_contain_text("−")
+    what_if.keyboard.press("ArrowRight")
+    expect(what_if.locator(".gb-changes")).to_contain_text("EGFR p.L858R: altered → not assayed")
+    # The focus stays where the hand is, though the page was drawn anew.
+    expect(state(what_if, "EGFR p.L858R", "not assayed")).to_be_focused()
+
+
+def test_quick_clicks_lose_nothing(what_if: Page):
+    names = [g.get_attribute("aria-labelledby") for g in what_if.get_by_role("radiogroup").all()][:6]
+    what_if.evaluate(
+        """ids => ids.forEach(id => document.querySelector(`[aria-labelledby="${id}"] input:not(:checked)`).click())""",
+        names,
+    )
+    expect(what_if.locator(".gb-changes li")).to_have_count(6)
+    expect(what_if.get_by_text("6 changes from the record")).to_be_visible()
+
+
+def test_back_to_the_record_takes_everything_back(what_if: Page):
+    state(what_if, "EGFR p.L858R", "not assayed").check()
+    age = what_if.get_by_role("spinbutton", name="Age")
+    recorded = age.input_value()
+    age.fill("80")
+    age.press("Enter")
+    expect(what_if.locator(".gb-changes li")).to_have_count(2)
+    what_if.get_by_role("button", name="Back to the record").click()
+    expect(what_if.locator(".gb-changes")).to_have_count(0)
+    assert age.input_value() == recorded
+    expect(state(what_if, "EGFR p.L858R", "altered")).to_be_checked()
+
+
+def test_a_number_moves_by_its_slider_and_becomes_unknown_by_its_empty_box(what_if: Page):
+    slider = what_if.get_by_role("slider", name="Albumin, slider")
+    slider.focus()
+    for _ in range(5):
+        what_if.keyboard.press("ArrowLeft")
+    expect(what_if.locator(".gb-changes")).to_contain_text("Albumin: 4 g/dL →")
+    box = what_if.get_by_role("spinbutton", name="Albumin")
+    box.fill("")
+    box.press("Tab")
+    expect(what_if.locator(".gb-changes")).to_contain_text("Albumin: 4 g/dL → not known")
+
+
+def test_an_impossible_number_is_refused_where_it_is_typed(what_if: Page):
+    box = what_if.get_by_role("spinbutton", name="Albumin")
+    box.fill("39")
+    box.press("Enter")
+    assert not box.evaluate("box => box.validity.valid")
+    what_if.wait_for_timeout(300)
+    expect(what_if.locator(".gb-changes")).to_have_count(0)
+
+
+def test_any_other_alteration_is_found_by_search(what_if: Page):
+    search = what_if.get_by_role("combobox", name="Add a gene or alteration")
+    search.fill("PTEN")
+    what_if.get_by_role("option", name="PTEN", exact=True).click()
+    state(what_if, "PTEN", "altered").check()
+    expect(what_if.locator(".gb-changes")).to_contain_text("PTEN")
+
+
+def test_a_gene_the_model_does_not_read_is_said_so(what_if: Page):
+    search = what_if.get_by_role("combobox", name="Add a gene or alteration")
+    search.fill("MUC16")
+    search.press("Enter")
+    expect(what_if.get_by_text("The model has no input for MUC16")).to_be_visible()
+
+
+def test_a_link_to_the_edit_restores_it(what_if: Page):
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    link = what_if.get_by_role("link", name="Link to this edit")
+    expect(link).to_be_visible()
+    link.click()
+    what_if.wait_for_url("**/what_if?*")
+    painted(what_if)
+    expect(state(what_if, "EGFR p.L858R", "not altered")).to_be_checked()
+    expect(what_if.locator(".gb-changes")).to_contain_text("EGFR p.L858R: altered → tested, not altered")
+
+
+def test_edits_are_there_after_another_page(what_if: Page):
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    expect(what_if.locator(".gb-changes")).to_be_visible()
+    what_if.get_by_role("link", name="Treatment").click()
+    what_if.wait_for_url("**/treatment*")
+    painted(what_if)
+    what_if.get_by_role("link", name="What if").click()
+    what_if.wait_for_url("**/what_if*")
+    expect(state(what_if, "EGFR p.L858R", "not altered")).to_be_checked()
+
+
+def test_panel_and_ranking_fit_the_window_together(what_if: Page):
+    for place in (state(what_if, "EGFR p.L858R", "altered"), said(what_if), line(what_if, "Osimertinib")):
+        box = place.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 800
+    last = what_if.locator(".st-key-ranking .gbr-scale").bounding_box()
+    assert last is not None and last["y"] <= 800
+
+
+def test_the_smallest_change_is_found_and_made(what_if: Page):
+    what_if.get_by_role("combobox", name="Option to bring to the top").click()
+    what_if.get_by_role("option", name="Alectinib").click()
+    what_if.get_by_role("button", name="Search").click()
+    expect(what_if.get_by_text("every smaller set was tried")).to_be_visible(timeout=60_000)
+    what_if.get_by_role("button", name="Make the first of these changes").click()
+    expect(said(what_if)).to_contain_text("The model ranks Alectinib first")
+    expect(state(what_if, "ALK fusion", "altered")).to_be_checked()
+
+
+def test_the_page_is_saved_as_one_file_that_asks_nobody(what_if: Page, tmp_path):
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    expect(what_if.locator(".gb-changes")).to_be_visible()
+    with what_if.expect_download() as download:
+        what_if.get_by_role("button", name="Save this page").click()
+    file = tmp_path / "what-if.html"
+    download.value.save_as(file)
+    text = file.read_text(encoding="utf-8")
+    assert "EGFR p.L858R: altered → tested, not altered" in text
+    assert "Synthetic data" in text and "default-src 'none'" in text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_edited_page_is_readable_by_everyone(browser: Browser, dashboard: Dashboard, scheme):
+    address = f"{dashboard.url}/what_if?patient={PATIENT}&set=EGFR+p.L858R=absent&set=KRAS+p.G12C=altered"
+    with opened(browser, address, scheme=scheme) as (page, _):
+        expect(page.locator(".gb-changes")).to_be_visible()
+        assert barriers(page) == []
+
+
+def test_on_a_phone_the_result_stays_in_view_while_toggling(browser: Browser, dashboard: Dashboard):
+    with opened(browser, f"{dashboard.url}/what_if?patient={PATIENT}", size=NARROW) as (page, heard):
+        rows = page.get_by_role("radiogroup")
+        rows.nth(rows.count() - 1).scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+        said_at = said(page).bounding_box()
+        assert said_at is not None and 0 <= said_at["y"] < 400
+        radio = rows.nth(rows.count() - 1).get_by_role("radio", checked=False).first
+        radio.check()
+        expect(page.locator(".gb-moved, .gb-words p").nth(1)).not_to_contain_text(
+            "This is the patient as recorded"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert heard.complaints == []
+
+
+def test_a_score_is_edited_on_its_raw_inputs(browser: Browser, dashboard: Dashboard):
+    address = f"{dashboard.url}/what_if?bundle=loris&patient=S-36-loris-favourable"
+    with opened(browser, address) as (page, heard):
+        before = said(page).inner_text()
+        box = page.get_by_role("spinbutton", name="Albumin")
+        box.fill("2.5")
+        box.press("Enter")
+        expect(said(page)).not_to_have_text(before)
+        expect(page.locator(".gb-words")).to_contain_text("As recorded it is")
+        assert heard.complaints == []
