@@ -5,10 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from oncology.errors import OncologyError
-from oncology.intake import ReadResult, read_bytes
+from oncology.intake import UPLOAD_TYPES, ReadResult, read_bytes
 from pages.parts import session, tables
-
-_TYPES = ["json", "csv", "tsv", "txt", "maf"]
 
 
 def show() -> None:
@@ -17,7 +15,7 @@ def show() -> None:
         "The file is read on this machine, in memory, and is gone with this browser session. Names, contacts "
         "and dates are not kept. Up to 25 MB; larger files are read by `python -m explainers import FILE`."
     )
-    given = st.file_uploader("Patient file", type=_TYPES, key="upload")
+    given = st.file_uploader("Patient file", type=list(UPLOAD_TYPES), key="upload")
     if given is None:
         return
     try:
