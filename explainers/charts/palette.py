@@ -96,11 +96,11 @@ def foot(made: go.Figure, mode: Mode, text: str, *, width: int = 52) -> None:
     tall = 16 * (lines.count("<br>") + 1)
     # Anchored at the right edge, since only the browser knows how wide the labels left of the axis are.
     made.add_annotation(
-        x=1, xref="paper", xanchor="right", xshift=made.layout.margin.r - 4, y=0, yref="paper", yanchor="top", yshift=-42,
+        x=1, xref="paper", xanchor="right", xshift=made.layout.margin.r - 4, y=0, yref="paper", yanchor="top", yshift=-52,
         text=lines, align="left", showarrow=False, font={"family": FONT, "size": 12, "color": palette(mode).quiet},
         name="foot",
     )  # fmt: skip
-    made.update_layout(margin={"b": 48 + tall}, height=made.layout.height + tall + 8)
+    made.update_layout(margin={"b": 58 + tall}, height=made.layout.height + tall + 18)
 
 
 def value_labels(

@@ -282,9 +282,15 @@ def test_leaving_out_a_clinical_value_averages_over_the_background(make_bundle, 
 
 
 def test_a_gene_that_was_not_assayed_cannot_be_left_out(make_bundle, patient):
-    why = explain(make_bundle(), patient, "ablation", option="osimertinib")
-    assert why.values[why.feature_names.index("ALK fusion")] == 0.0
-    assert any("1 alteration was not assayed" in words for words in why.limits)
+    bundle = make_bundle()
+    untested = patient.replace(assayed_genes=frozenset({"EGFR", "KRAS"}))
+    k = bundle.option_index("osimertinib")
+    tested = apply(bundle.schema, untested, [Edit("TP53", 0.0)])
+    moves = [bundle.margin(bundle.schema.encode_row(p))[0, k] for p in (untested, tested)]
+    assert abs(moves[0] - moves[1]) > 0.01  # the model would say something else of a negative test
+    why = explain(bundle, untested, "ablation", option="osimertinib")
+    assert why.values[why.feature_names.index("TP53")] == 0.0
+    assert any("2 alterations were not assayed" in words for words in why.limits)
 
 
 # LIME ----------------------------------------------------------------------------------------------------------------
