@@ -16,6 +16,14 @@ Fate = Literal["used", "normalised", "ambiguous", "dropped"]
 FATES: tuple[Fate, ...] = ("used", "normalised", "ambiguous", "dropped")
 # Beyond this many different lines, further ones are counted under their element and reason alone.
 MAX_LINES = 3000
+_ROUTINE = (
+    "envelope of",
+    "a link between",
+    "identifies a person",
+    "an exact date",
+    "a date or time",
+    "free text",
+)
 _PRIVATE = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d(?!\d)|\S+@\S+\.\S+|https?://(?!loinc)|"
     r"(?<![A-Za-z_\d.])\d{7,}|\b\d{3}[- ]\d{3}[- ]\d{3,}|\+\d[\d\s()/-]{7,}"
@@ -143,7 +151,8 @@ class ImportReport:
     def to_rows(self) -> list[dict[str, str | int]]:
         """One dictionary a line, for a table: fate, element, found, became, reason, count, patient, part."""
         order = {fate: i for i, fate in enumerate(("dropped", "ambiguous", "normalised", "used"))}
-        lines = sorted(self.entries, key=lambda e: order[e.fate])
+        # What is dropped of every file of its kind (envelopes, links, identifiers) comes last.
+        lines = sorted(self.entries, key=lambda e: 9 if e.reason.startswith(_ROUTINE) else order[e.fate])
         return [
             {
                 "fate": e.fate,

@@ -38,6 +38,8 @@ _ID_KEYS = (
     "sampleid",
     "id",
 )
+_PATIENT_KEYS = ("patient_id", "patientid", "patient")
+_SAMPLE_KEYS = ("sample_id", "sampleid")
 _LISTS: dict[str, Role] = {
     "alterations": "alterations", "mutations": "alterations", "findings": "alterations", "variants": "alterations",
     "assayed_genes": "assayed", "genes_assayed": "assayed", "tested_genes": "assayed", "panel_genes": "assayed",
@@ -65,10 +67,11 @@ def id_column(header: Sequence[str], options: Options) -> int | None:
         if options.columns.get(name) == "patient_id":
             return i
     keys = [header_key(name) for name in header]
-    for wanted in _ID_KEYS:
-        if wanted in keys:
-            return keys.index(wanted)
-    return None
+    sample = next((k for k in _SAMPLE_KEYS if k in keys), None)
+    person = next((k for k in _ID_KEYS if k in keys and k not in _SAMPLE_KEYS), None)
+    # Where a table names both, each sample is a profile, and findings.patient joins those of one patient.
+    chosen = sample if sample and person in _PATIENT_KEYS else person or sample
+    return keys.index(chosen) if chosen else None
 
 
 def columns_of_table(header: Sequence[str], options: Options) -> list[TableColumn]:
@@ -88,6 +91,8 @@ def columns_of_table(header: Sequence[str], options: Options) -> list[TableColum
 def _column(i: int, name: str, identity: int | None, options: Options) -> TableColumn:
     if i == identity:
         return TableColumn(i, name, "id")
+    if header_key(name) in _PATIENT_KEYS and name not in options.columns:
+        return TableColumn(i, name, "clinical", ClinicalColumn(name, "findings.patient", "", 1))
     if len(name) > 200:
         return TableColumn(i, name[:60], "unknown", note="a column name of more than 200 letters")
     mapped = options.columns.get(name)

@@ -93,19 +93,25 @@ def drafts_of_rows(
             )
         else:
             ledger.add(part, identity.header, "used")
-        if identifier in drafts:
-            repeated[identifier] = None
-            if len(repeated) >= 100:
-                break
         if len(drafts) >= MAX_PATIENTS:
             raise BrokenFileError(
                 name, "a table", f"it has more than {MAX_PATIENTS:,} rows", "Split it into smaller tables."
             )
-        draft = drafts[identifier] = PatientDraft(identifier)
+        draft = PatientDraft(identifier)
         for column in columns:
             text = row[column.index].strip()
             if text and column.role != "id":
                 _read(draft, column, text, part, options, ledger)
+        patient = draft.findings.get("patient", "")
+        if patient and (options.pseudonymise or (options.pseudonymise is None and _personal(patient))):
+            draft.findings["patient"] = pseudonym(patient, salt)
+        if identifier in drafts:
+            _next_sample(draft, drafts)
+        if draft.patient_id in drafts:
+            repeated[identifier] = None
+            if len(repeated) >= 100:
+                break
+        drafts[draft.patient_id] = draft
         _itd_fraction(draft, part, ledger)
         _close_genes(draft, options, ledger)
     if repeated:
@@ -115,6 +121,17 @@ def drafts_of_rows(
             name, "it has column names", "Expected one row a patient below the column names."
         )
     return drafts
+
+
+def _next_sample(draft: PatientDraft, drafts: dict[str, PatientDraft]) -> None:
+    """A further row of a patient is a further sample where its day differs; it is named after patient and day."""
+    patient, day = draft.patient_id, draft.values.get("sample_day")
+    first = drafts[patient].values.get("sample_day")
+    if day is None or first is None or day == first:
+        return
+    drafts[patient].findings.setdefault("patient", patient)
+    draft.findings["patient"] = patient
+    draft.patient_id = f"{patient} day {day}"
 
 
 def _identity(name: str, header: Sequence[str], columns: list[TableColumn], useful: bool) -> TableColumn:

@@ -166,3 +166,26 @@ def test_every_filled_cell_is_told_once(rows):
     report = reading(text).report
     cells = sum(1 + bool(a.strip()) + bool(k.strip()) + bool(t.strip()) for a, k, t in rows)
     assert report.held["cells of given.csv"] == cells and report.adds_up
+
+
+def test_rows_of_one_patient_on_different_days_are_samples_of_that_patient():
+    result = reading("patient_id,sample_day,tmb\na,0,3\na,90,8\nb,0,1\n")
+    assert [(p.patient_id, p.findings.get("patient")) for p in result.profiles] == [
+        ("a", "a"),
+        ("a day 90", "a"),
+        ("b", None),
+    ]
+    with pytest.raises(DuplicatePatientError):
+        read_bytes("t.csv", b"patient_id,sample_day,tmb\na,0,3\na,0,8\n")
+
+
+def test_where_samples_are_named_each_is_a_profile_and_the_patient_joins_them():
+    result = reading("PATIENT_ID,SAMPLE_ID,AGE\na,a-1,60\na,a-2,61\nMustermann Erika,c-1,50\n")
+    assert [p.patient_id for p in result.profiles] == ["a-1", "a-2", "c-1"]
+    assert [p.findings["patient"] for p in result.profiles][:2] == ["a", "a"]
+    assert "Mustermann" not in repr(result)
+
+
+def test_what_every_file_of_its_kind_drops_stands_last_in_the_table():
+    rows = reading("patient_id,name,age\na,Eve,200\n").report.to_rows()
+    assert [r["element"] for r in rows] == ["age", "patient_id", "name"]
