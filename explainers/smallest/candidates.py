@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +23,7 @@ from oncology.patients import PatientProfile
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["Candidates", "Constraints", "ErrorRates", "Mode", "candidates_of", "row_of"]
+__all__ = ["Candidates", "Constraints", "ErrorRates", "Mode", "candidates_of", "every_value", "row_of"]
 
 Mode = Literal["model", "assay"]
 Direction = Literal["altered", "absent", "not assayed"]
@@ -113,6 +113,8 @@ class Candidates:
         Changes that must not come together.
     needs : tuple of (change, changes)
         A change that may only come with one of the others.
+    sampled : bool
+        Whether numbers are tried at some values only, because the model has no intervals that it cannot tell apart.
     chance : array (n,) or None
         How likely a call is that wrong; None for what was not assayed or without stated rates.
     """
@@ -128,7 +130,8 @@ class Candidates:
     disjoint: bool
     apart: tuple[tuple[int, int], ...] = ()
     needs: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    chance: FloatVector | None = field(default=None)
+    chance: FloatVector | None = None
+    sampled: bool = False
 
     def __len__(self) -> int:
         return len(self.edits)
@@ -238,8 +241,31 @@ def candidates_of(
         bundle, profile, row, tuple(edits), rows[kept], moved[kept], feature,
         np.array(intervals, dtype=np.float64).reshape(-1, 2)[kept], _disjoint(feature, moved[kept]), (), (),
         None if constraints.error_rates is None else np.array(chances)[kept],
+        not _has_intervals(bundle) and bool(np.isfinite(intervals).any()) if intervals else False,
     )  # fmt: skip
     return _with_exclusions(made, values, constraints)
+
+
+def every_value(bundle: ModelBundle, row: FloatVector) -> Candidates:
+    """Every other value of every feature, as columns: all a model can be told, actionable or not, without rules."""
+    schema = bundle.schema
+    edits: list[Edit] = []
+    for spec, now in zip(schema.features, schema.decode(row), strict=True):
+        if spec.is_alteration:
+            values: list[Value] = [v for v in (1.0, 0.0) if v != now]
+        else:
+            values = [v for v, _, _ in _other_values(bundle, spec, now)]
+        if spec.missing == "nan" and now is not None:
+            values.append(None)
+        edits += [Edit(spec.name, v) for v in values]
+    rows = _single_rows(bundle, None, row, edits)
+    moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
+    kept = np.flatnonzero(moved.any(axis=1))
+    feature = np.array([schema.index(edits[i].feature) for i in kept], np.intp)
+    nothing = np.full((len(kept), 2), math.nan)
+    return Candidates(
+        bundle, None, row, tuple(edits[i] for i in kept), rows[kept], moved[kept], feature, nothing, True
+    )  # fmt: skip
 
 
 def _states(
@@ -264,6 +290,11 @@ def _states(
     return found
 
 
+def _has_intervals(bundle: ModelBundle) -> bool:
+    engine = exact_engine(bundle)
+    return engine is not None and engine.ensemble is not None
+
+
 def _other_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[tuple[Value, float, float]]:
     """Other levels, or one number for each interval that the model tells apart."""
     if spec.kind == "categorical":
@@ -271,7 +302,8 @@ def _other_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[tu
     low = -math.inf if spec.low is None else spec.low
     high = math.inf if spec.high is None else spec.high
     engine = exact_engine(bundle)
-    if engine is not None and engine.ensemble is not None:
+    if _has_intervals(bundle):
+        assert engine is not None and engine.ensemble is not None
         cuts = engine.ensemble.thresholds(bundle.schema.columns_of(spec.name).start)
     elif math.isfinite(low) and math.isfinite(high):
         cuts = np.linspace(low, high, _GRID + 1)[1:-1]

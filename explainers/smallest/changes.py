@@ -198,6 +198,9 @@ def smallest_changes(
             tried.status,
         )
         method = f"every set tried, {tried.n_tried:,} of them"
+    if made.sampled and status != "already so" and not (status == "proven" and len(sets[0]) == 1):
+        ended = "numbers were tried at some values only"
+        status, ruled_out = ("best found" if sets else "open"), 0
     margins = bundle.margin(made.edited(sets)) if sets else np.zeros((0, len(bundle.options)))
     after = standings_of_margins(bundle, margins, made.edited(sets) if sets else None, abstained)
     holds = goal.reached(bundle, after) if sets else np.zeros(0, bool)

@@ -14,14 +14,20 @@ WIDTH = 8
 
 
 def first_found(
-    forest: Forest, goal: Goal, rules: Rules, size: int, *, width: int = WIDTH
+    forest: Forest,
+    goal: Goal,
+    rules: Rules,
+    size: int,
+    *,
+    width: int = WIDTH,
+    start: np.ndarray | None = None,
 ) -> tuple[int, ...] | None:
     """A set of at most `size` items that reaches the goal, or None where the beam meets none.
 
     Every score is exact; only the choice which sets to grow further is a guess. A single item that reaches the
     goal is never missed.
     """
-    beam: list[tuple[tuple[int, ...], np.ndarray]] = [((), rules.start())]
+    beam: list[tuple[tuple[int, ...], np.ndarray]] = [((), rules.start() if start is None else start)]
     for _ in range(size):
         scores, parents, items = [], [], []
         for position, (_, status) in enumerate(beam):

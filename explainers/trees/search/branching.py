@@ -81,7 +81,14 @@ class Node:
 
 
 def ask(
-    forest: Forest, goal: Goal, rules: Rules, size: int, budget: Budget, *, most_sets: int | None = None
+    forest: Forest,
+    goal: Goal,
+    rules: Rules,
+    size: int,
+    budget: Budget,
+    *,
+    most_sets: int | None = None,
+    start: Status | None = None,
 ) -> Answer:
     """Search for sets of at most `size` items whose score is over the tolerance.
 
@@ -95,9 +102,11 @@ def ask(
     most_sets : int, optional
         Without it the first set found ends the search. With it all are collected, up to that number; this expects
         that no smaller set exists, so that every set found has exactly `size` items.
+    start : int8 array (n_items,), optional
+        What is settled from the outset; by default what the rules say.
     """
     answer = Answer()
-    status = rules.start()
+    status = rules.start() if start is None else start.copy()
     root, _ = restrict(forest, status, size)
     now, _ = single_effects(root, status)
     expressions = goal.weights @ now + goal.offset

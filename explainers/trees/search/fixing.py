@@ -13,8 +13,9 @@ from explainers.trees.search.rules import SearchError
 if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
     from explainers.trees.search.forest import Forest
+    from explainers.trees.search.rules import Goal
 
-__all__ = ["Change", "additive_forest", "forest_of"]
+__all__ = ["Change", "additive_forest", "forest_of", "one_expression"]
 
 # A change sets features (by name or position) to values; changes of the same features exclude each other.
 Change = dict[str | int, float]
@@ -86,6 +87,21 @@ def forest_of(
         group_start, max_size,
     )  # fmt: skip
     return forest, numbers[order], order
+
+
+def one_expression(forest: Forest, goal: Goal, position: int) -> Forest:
+    """The forest whose only output is one expression of a goal; trees that do not matter to it are left out."""
+    from explainers.trees.search.restriction import restrict
+
+    weights = np.ascontiguousarray(goal.weights[position])
+    tree = np.repeat(np.arange(len(forest.output)), np.diff(forest.box_start))
+    value = np.zeros((1, forest.value.shape[1]))
+    for c in range(len(forest.value)):
+        value[0] += weights[forest.output[tree] + c] * forest.value[c]
+    base = np.array([float(weights @ forest.base + goal.offset[position])])
+    n_items = int(forest.item.max(initial=-1)) + 1
+    folded = forest._replace(base=base, output=np.zeros_like(forest.output), value=value)
+    return restrict(folded, np.zeros(n_items, np.int8), n_items)[0]
 
 
 def additive_forest(now: ArrayLike, effect: ArrayLike, group: ArrayLike) -> Forest:

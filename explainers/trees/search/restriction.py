@@ -33,7 +33,7 @@ def restrict(forest, status, most):
     """The forest for sets that contain the chosen items, none of the excluded, and at most `most` free ones.
 
     `status` (n_items,) holds FREE, CHOSEN or EXCLUDED. Boxes that no such set reaches are dropped, literals that
-    hold for all of them too; a tree left with one box becomes part of the base.
+    hold for all of them too; a tree whose boxes are down to one value becomes part of the base.
 
     Returns
     -------
@@ -127,7 +127,11 @@ def restrict(forest, status, most):
                 kept[n_kept] = box
                 n_kept += 1
                 entry_start[n_kept] = n_entries
-        if n_kept - first_box <= 1:
+        same = True  # boxes of one value are as good as one box
+        for box in kept[first_box + 1 : n_kept]:
+            for c in range(len(forest.value)):
+                same &= forest.value[c, box] == forest.value[c, kept[first_box]]
+        if same:
             if n_kept > first_box:
                 for c in range(len(forest.value)):
                     base[forest.output[t] + c] += forest.value[c, kept[first_box]]
