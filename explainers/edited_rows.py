@@ -39,16 +39,11 @@ def edited_rows(
 @lru_cache(maxsize=16)
 def one_column_features(schema: FeatureSchema) -> frozenset[str]:
     """Alterations that can be added, ruled out or made unknown by one column, in a patient without them."""
-    measured = {
-        f.reads.pattern.gene
-        for f in schema.features
-        if f.reads.what in ("vaf", "count") and f.reads.pattern is not None
-    }
     blank = PatientProfile("blank", assayed_genes=schema.genes)
     before = schema.encode_row(blank)
     alone = set()
     for spec in schema.features:
-        if not spec.is_alteration or spec.reads.pattern is None or spec.reads.pattern.gene in measured:
+        if not spec.is_alteration:
             continue
         after = schema.encode_row(apply(schema, blank, [Edit(spec.name, 1.0)]))
         moved = np.flatnonzero(~((before == after) | (np.isnan(before) & np.isnan(after))))

@@ -164,7 +164,7 @@ def file_name(title: str, content: str) -> str:
     Examples
     --------
     >>> file_name("Why: osimertinib", "<html>")
-    'why-osimertinib-61e4fbb4.html'
+    'why-osimertinib-b7d082ee.html'
     """
     words = "".join(c if c.isalnum() else "-" for c in title.casefold())
     words = "-".join(w for w in words.split("-") if w)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from oncology.bundles import ModelBundle
 from oncology.patients import Alteration, PatientProfile
 from tests.explainers.small_cohort import build_small
+
+# A shared machine is slow at times; no test here is about time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -128,6 +128,13 @@ def test_the_top_band_is_the_first_of_all_bands(case):
         assert p[first[0]] == p[~silent].max()
 
 
+def test_an_option_behind_the_first_that_fails_is_not_in_the_top_band():
+    # B is too far below A; C is as far, but so uncertain that alone it could not be told apart.
+    p, width = np.array([[0.6, 0.5, 0.45]]), np.array([[0.04, 0.02, 0.3]])
+    _, band = top_band(p, p - width, p + width, np.zeros(3, dtype=bool))
+    assert band.tolist() == [[True, False, False]]
+
+
 def test_the_smallest_change_matches_trying_everything(make_bundle, patient):
     bundle = make_bundle()
     for option in bundle.options:

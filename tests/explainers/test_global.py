@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from explainers import shuffling
+from explainers import neighbours, shuffling
 from explainers.dependence import dependence
 from explainers.importance import (
     ShapleySample,
@@ -248,6 +248,22 @@ def test_observed_outcomes_are_counted_and_small_counts_withheld(make_bundle, pa
             assert min(o.n_responded, o.n_treated - o.n_responded) >= 5
     shown = str(few.rows()) + few.words
     assert "fewer than 5" in shown or "withheld" in shown
+
+
+@pytest.mark.parametrize(
+    ("responses", "shown"),
+    [
+        ([1] * 10 + [0] * 12, (22, 10)),
+        ([1] * 20 + [0] * 2, (22, None)),  # two who did not respond could be told from the others
+        ([1] * 3 + [0] * 20, (23, None)),
+        ([1, 0, 1, 0], (None, None)),
+        ([np.nan] * 30, (None, None)),
+    ],
+)
+def test_no_count_under_five_can_be_read_off(make_bundle, responses, shown):
+    found = neighbours._observed(make_bundle(), "osimertinib", np.array(responses, dtype=float))
+    assert (found.n_treated, found.n_responded) == shown
+    assert (found.share is None) == (found.n_responded is None)
 
 
 def test_similar_patients_share_the_driver_and_the_tumour(make_bundle, patient):
