@@ -4,7 +4,9 @@ Start with `from_estimator`; the result answers everything as a method of `TreeE
 light: the compiled kernels are loaded when they are first needed, or ahead of time by `warm()`.
 """
 
+from explainers.trees.bundles import from_bundle
 from explainers.trees.converters import from_estimator
 from explainers.trees.ensemble import TreeEnsemble, stack
+from explainers.trees.warming import warm
 
-__all__ = ["TreeEnsemble", "from_estimator", "stack"]
+__all__ = ["TreeEnsemble", "from_bundle", "from_estimator", "stack", "warm"]

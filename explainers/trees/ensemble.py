@@ -12,11 +12,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from explainers.trees.assembly import lay_out, stack_forms
-from explainers.trees.errors import FeatureMismatchError, MissingDirectionError, StackError, TreeEngineError
+from explainers.trees.checking import check_rows
+from explainers.trees.errors import (
+    ChangeError,
+    FeatureMismatchError,
+    StackError,
+    TreeEngineError,
+)
 from explainers.trees.forms import Boxes, CodedColumn, Conditions, Floats, Nodes, Tree
 
 if TYPE_CHECKING:
+    from explainers.trees.flip_table import FlipTable
+    from explainers.trees.projection import Change
+    from explainers.trees.sampled import SampledValues
     from explainers.trees.shapley import Background
+    from explainers.trees.toggles import Toggles
 
 __all__ = ["TreeEnsemble", "Unit", "build", "stack"]
 
@@ -43,6 +53,8 @@ class TreeEnsemble:
         Whether missing values (NaN) have a direction in every tree.
     notes : tuple of str
         What a reader of the explanation must be told, such as that a calibration map lies behind the margin.
+    exclusive : bool
+        Whether the outputs are log-odds of classes of which exactly one is true (softmax).
     """
 
     feature_names: tuple[str, ...]
@@ -55,6 +67,7 @@ class TreeEnsemble:
     coded: tuple[CodedColumn, ...] = ()
     takes_missing: bool = True
     notes: tuple[str, ...] = field(default=())
+    exclusive: bool = False
 
     @property
     def n_features(self) -> int:
@@ -103,24 +116,7 @@ class TreeEnsemble:
         MissingDirectionError
             A missing value where the model has no direction for it.
         """
-        names = getattr(X, "columns", None)
-        if names is not None and tuple(map(str, names)) != self.feature_names:
-            raise FeatureMismatchError(_column_message(tuple(map(str, names)), self.feature_names))
-        try:
-            rows = np.array(
-                X, dtype=np.float64, order="C", ndmin=2
-            )  # a copy, so that kernels meet one array type
-        except (TypeError, ValueError) as error:
-            raise FeatureMismatchError(
-                f"The rows hold something that is not a number ({error}). Encode them with the model's schema first."
-            ) from error
-        if rows.ndim != 2 or rows.shape[1] != self.n_features:
-            raise FeatureMismatchError(
-                f"Found rows of shape {rows.shape}, expected (n, {self.n_features}): "
-                f"the model reads {self.n_features} features, {_ends(self.feature_names)}, in this order."
-            )
-        if not self.takes_missing and (missing := np.isnan(rows)).any():
-            raise MissingDirectionError(self.feature_names[int(missing.any(0).argmax())], int(missing.sum()))
+        rows = check_rows(X, self.feature_names, takes_missing=self.takes_missing)
         if self.coded:
             codes = [c.encode(rows[:, c.feature])[:, None] for c in self.coded]
             rows = np.ascontiguousarray(np.hstack([rows, *codes]))
@@ -166,13 +162,9 @@ class TreeEnsemble:
         changes of this feature has to try. Values lie midway; below the first and above the last threshold they
         keep the distance of the nearest neighbour (or 1).
         """
-        t = self.thresholds(feature)
-        if len(t) == 0:
-            return np.zeros(0)
-        gaps = np.diff(t) if len(t) > 1 else np.ones(1)
-        middle = t[:-1] + np.diff(t) / 2
-        middle = np.where(middle > t[:-1], middle, t[1:])  # neighbouring doubles: the upper end is inside
-        return np.concatenate([[t[0] - gaps[0]], middle, [t[-1] + gaps[-1]]])
+        from explainers.trees.projection import interval_values
+
+        return interval_values(self.thresholds(feature))
 
     # Answers --------------------------------------------------------------------------------------------------
 
@@ -229,6 +221,87 @@ class TreeEnsemble:
 
         return prepare_background(self, background)
 
+    def sampled_probability(
+        self, row: ArrayLike, background: ArrayLike, *, rounds: int = 1, seed: int = 0
+    ) -> SampledValues:
+        """Shapley values of one row on the probability scale, estimated by sampling; never exact.
+
+        A boosted model's probability is its margin through a link, which no sum over leaves survives. See
+        `explainers.trees.sampled`.
+        """
+        from explainers.trees.sampled import sampled_probability
+
+        return sampled_probability(self, row, background, rounds=rounds, seed=seed)
+
+    def interactions(self, X: ArrayLike) -> Floats:
+        """Pairwise Shapley interaction values (n, p, p, k), path-dependent, exact.
+
+        Row i of a matrix adds up to feature i's Shapley value: off the diagonal half of each pair's interaction, on
+        it what is left. Meant for one row or a few (p = 310, k = 5: 4 MB each); a cohort's summary is
+        `mean_absolute_interactions`.
+        """
+        from explainers.trees.interactions import interactions
+
+        return interactions(self, X)
+
+    def mean_absolute_interactions(self, X: ArrayLike) -> Floats:
+        """Mean over rows of the absolute interaction values, (p, p, k)."""
+        from explainers.trees.interactions import mean_absolute_interactions
+
+        return mean_absolute_interactions(self, X)
+
+    def toggles(
+        self,
+        row: ArrayLike,
+        features: Sequence[str | int] | None = None,
+        *,
+        changes: Sequence[Change] | None = None,
+        background: ArrayLike | Background | None = None,
+    ) -> Toggles:
+        """Prediction and new explanation after every single change of a row, in one pass.
+
+        Parameters
+        ----------
+        row : array-like of shape (p,)
+        features : sequence of str or int, optional
+            Features to toggle. Each is moved to every other of its states: altered (1), tested and not altered (0)
+            and, where the model takes missing values, not assayed (NaN).
+        changes : sequence of (feature, value), optional
+            Instead of `features`: exactly these changes.
+        background : as in `shapley`, optional
+
+        Raises
+        ------
+        ChangeError
+            If a change changes nothing or cannot be made.
+        """
+        from explainers.trees.projection import states
+        from explainers.trees.toggles import toggles
+
+        if (features is None) == (changes is None):
+            raise ChangeError("Give either features to toggle or changes=[(feature, value), ...].")
+        if changes is None:
+            values = (0.0, 1.0, np.nan) if self.takes_missing else (0.0, 1.0)
+            changes = states(self, row, features or (), values)
+        return toggles(self, row, changes, background)
+
+    def flip_table(
+        self,
+        row: ArrayLike,
+        features: Sequence[str | int] | None = None,
+        max_size: int = 3,
+        *,
+        changes: Sequence[Change] | None = None,
+    ) -> FlipTable:
+        """Exact predictions of every set of up to `max_size` (1, 2 or 3) changes of a row.
+
+        Give either `features`, which flip between 0 and 1, or `changes`, pairs of a feature and the value it would
+        take; two changes of one feature are never combined. ChangeError where a change cannot be made.
+        """
+        from explainers.trees.flip_table import flip_table
+
+        return flip_table(self, row, features, max_size, changes=changes)
+
 
 def build(
     trees: Sequence[Tree],
@@ -240,6 +313,7 @@ def build(
     coded: Sequence[CodedColumn] = (),
     takes_missing: bool = True,
     notes: Sequence[str] = (),
+    exclusive: bool = False,
 ) -> TreeEnsemble:
     """An ensemble from plain trees; what every converter ends with.
 
@@ -265,6 +339,7 @@ def build(
         coded=tuple(coded),
         takes_missing=takes_missing,
         notes=tuple(notes),
+        exclusive=exclusive,
     )
 
 
@@ -317,25 +392,5 @@ def stack(ensembles: Sequence[TreeEnsemble], output_names: Sequence[str] | None 
         coded=tuple(c for e in ensembles for c in e.coded),
         takes_missing=all(e.takes_missing for e in ensembles),
         notes=tuple(dict.fromkeys(n for e in ensembles for n in e.notes)),
+        exclusive=len(ensembles) == 1 and first.exclusive,
     )
-
-
-def _ends(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 4 else f"{names[0]}, {names[1]}, ..., {names[-1]}"
-
-
-def _column_message(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
-    if len(found) != len(expected):
-        return (
-            f"Found {len(found)} columns, expected {len(expected)} ({_ends(expected)}). "
-            "Encode the row with the model's schema."
-        )
-    if set(found) == set(expected):
-        i = next(i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b)
-        return (
-            f"The columns are in another order than the model's: column {i} is {found[i]!r}, "
-            f"expected {expected[i]!r}. Reorder them, for instance with X[feature_names]."
-        )
-    unknown = sorted(set(found) - set(expected))[:3]
-    absent = sorted(set(expected) - set(found))[:3]
-    return f"Columns {', '.join(unknown)} are not the model's; {', '.join(absent)} expected instead."

@@ -29,7 +29,7 @@ from explainers.trees.forms import Floats
 if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
 
-__all__ = ["Change", "ProjectedBoxes", "flips", "project", "read_changes", "states"]
+__all__ = ["Change", "ProjectedBoxes", "flips", "interval_values", "project", "read_changes", "states"]
 
 Change = tuple[str | int, float]
 MAX_BOXES = 20_000_000  # beyond this a projection would not fit beside a dashboard
@@ -162,6 +162,22 @@ def states(
     ]
 
 
+def interval_values(thresholds: Floats) -> Floats:
+    """One value out of every interval between sorted thresholds (intervals hold their upper end).
+
+    Examples
+    --------
+    >>> interval_values(np.array([1.0, 3.0])).tolist()
+    [-1.0, 2.0, 5.0]
+    """
+    if len(thresholds) == 0:
+        return np.zeros(0)
+    gaps = np.diff(thresholds) if len(thresholds) > 1 else np.ones(1)
+    middle = thresholds[:-1] + np.diff(thresholds) / 2
+    middle = np.where(middle > thresholds[:-1], middle, thresholds[1:])  # neighbouring doubles
+    return np.concatenate([[thresholds[0] - gaps[0]], middle, [thresholds[-1] + gaps[-1]]])
+
+
 def read_changes(
     ensemble: TreeEnsemble, row: ArrayLike, changes: Sequence[Change]
 ) -> tuple[Floats, NDArray[np.int64], Floats, Floats]:
@@ -231,35 +247,28 @@ def project(
         conditions, feature, columns, by_feature, first, ensemble.n_features
     )
     boxes = ensemble.boxes
-    arguments = (boxes, now, by_feature, first, flat_start, inside, max_size)
-    n_boxes, n_must, n_keep = kernels.count_boxes(*arguments)
+    leaves, always, *sizes = kernels.count_boxes(boxes, now, flat_start, inside, max_size)
+    n_boxes = sizes[0]
     if n_boxes > MAX_BOXES:
         raise ChangeError(
             f"{n_boxes:,} boxes would be needed; offer fewer values per feature or ask for smaller sets."
         )
     leaf, must_start, must_items, keep_start, keep_items = kernels.fill_boxes(
-        *arguments, n_boxes, n_must, n_keep
+        leaves, boxes, now, by_feature, first, flat_start, inside, *sizes
     )
     k = ensemble.n_outputs
     value = kernels.spread(leaf, boxes.value, boxes.output, k)
-    source = boxes.tree[leaf]
-    base, kept = ensemble.base.copy(), np.ones(len(leaf), bool)
-    free = (np.diff(must_start) == 0) & (np.diff(keep_start) == 0)
-    base += value[free].sum(0)  # reached by every set: the tree is a constant here
-    kept &= ~free
-    must_start, must_items = _keep_rows(must_start, must_items, kept)
-    keep_start, keep_items = _keep_rows(keep_start, keep_items, kept)
-    source, value = source[kept], np.ascontiguousarray(value[kept])
-    _, tree = np.unique(source, return_inverse=True)
-    n_trees = int(tree[-1]) + 1 if len(tree) else 0
-    tree_start = np.searchsorted(tree, np.arange(n_trees + 1))
+    base = ensemble.base + kernels.spread(always, boxes.value, boxes.output, k).sum(0)
+    fresh = np.diff(boxes.tree[leaf], prepend=-1) != 0
+    tree = np.cumsum(fresh) - 1
+    tree_start = np.append(np.flatnonzero(fresh), len(leaf))
     arrays = {
         "feature": feature,
         "to": to,
         "base": base,
         "tree_start": tree_start.astype(np.int64),
         "tree": tree.astype(np.int32),
-        "tree_output": _only_output(value, tree_start),
+        "tree_output": kernels.only_outputs(value, tree_start),
         "must_start": must_start,
         "must_items": must_items,
         "keep_start": keep_start,
@@ -269,17 +278,3 @@ def project(
     for array in arrays.values():
         array.flags.writeable = False
     return ProjectedBoxes(max_size=max_size, output_names=ensemble.output_names, **arrays)
-
-
-def _keep_rows(
-    start: NDArray[np.int64], items: NDArray[np.int32], kept: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    sizes = np.diff(start)
-    return np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64), items[np.repeat(kept, sizes)]
-
-
-def _only_output(value: Floats, tree_start: NDArray[np.int64]) -> NDArray[np.int32]:
-    if len(value) == 0:
-        return np.zeros(0, np.int32)
-    used = np.logical_or.reduceat(value != 0, tree_start[:-1], axis=0)
-    return np.where(used.sum(1) <= 1, used.argmax(1), -1).astype(np.int32)

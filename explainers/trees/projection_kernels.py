@@ -37,62 +37,87 @@ def alternatives_inside(conditions, feature, columns, by_feature, first, n_featu
 
 
 @njit(cache=True)
-def _examine(box, boxes, now, first, flat_start, inside, max_size, failing):
-    """How a box looks from the row: number of copies (0 = out of reach), failing conditions, must-nots."""
-    copies, n_failing, n_keep = 1, 0, 0
-    for j in range(boxes.start[box], boxes.start[box + 1]):
-        c, f = boxes.condition[j], boxes.feature[j]
-        alternatives = first[f + 1] - first[f]
+def count_boxes(boxes, now, flat_start, inside, max_size):
+    """Leaves that some set of `max_size` changes reaches, leaves that every set reaches, and the numbers of boxes,
+    must-items and must-not-items that the former make.
+
+    Most leaves are out of reach, so each condition's part in that is worked out first: 0 where it holds, 1 where
+    some alternative would make it hold, and more than any size allows where none does.
+    """
+    start, condition = boxes.start, boxes.condition
+    count = len(now)
+    needs, options, outside = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for c in range(count):
+        within = 0
+        for a in range(flat_start[c], flat_start[c + 1]):
+            within += inside[a]
         if now[c]:
-            for a in range(alternatives):
-                n_keep += 1 - inside[flat_start[c] + a]
-            continue
-        options = 0
-        for a in range(alternatives):
-            options += inside[flat_start[c] + a]
-        if options == 0 or n_failing == max_size:
-            return 0, 0, 0
-        failing[n_failing] = j
-        n_failing += 1
-        copies *= options
-    return copies, n_failing, n_keep
-
-
-@njit(cache=True)
-def count_boxes(boxes, now, by_feature, first, flat_start, inside, max_size):
-    """Numbers of boxes, must-items and must-not-items that `fill_boxes` will write."""
-    failing = np.empty(len(first), np.int64)
-    n_boxes, n_must, n_keep = 0, 0, 0
+            outside[c] = flat_start[c + 1] - flat_start[c] - within
+        else:
+            options[c] = within
+            needs[c] = 1 if within > 0 else max_size + 1
+    leaves = np.empty(len(boxes.tree), np.int64)
+    always = np.empty(len(boxes.output), np.int64)
+    n_leaves, n_always, n_boxes, n_must, n_keep = 0, 0, 0, 0, 0
     for box in range(len(boxes.tree)):
-        copies, fails, keeps = _examine(box, boxes, now, first, flat_start, inside, max_size, failing)
+        changes = 0
+        for j in range(start[box], start[box + 1]):
+            changes += needs[condition[j]]
+        if changes > max_size:
+            continue
+        copies, keeps = 1, 0
+        for j in range(start[box], start[box + 1]):
+            c = condition[j]
+            keeps += outside[c]
+            copies *= options[c] if needs[c] else 1
+        if changes == 0 and keeps == 0:
+            always[n_always] = box
+            n_always += 1
+            continue
+        leaves[n_leaves] = box
+        n_leaves += 1
         n_boxes += copies
-        n_must += copies * fails
+        n_must += copies * changes
         n_keep += copies * keeps
-    return n_boxes, n_must, n_keep
+    return leaves[:n_leaves], always[:n_always], n_boxes, n_must, n_keep
 
 
 @njit(cache=True)
-def fill_boxes(boxes, now, by_feature, first, flat_start, inside, max_size, n_boxes, n_must, n_keep):
+def fill_boxes(leaves, boxes, now, by_feature, first, flat_start, inside, n_boxes, n_must, n_keep):
     """Leaf, must-items and must-not-items of every box over changes, in the order of the leaves."""
+    start, condition, feature = boxes.start, boxes.condition, boxes.feature
     leaf = np.empty(n_boxes, np.int64)
     must_start, keep_start = np.zeros(n_boxes + 1, np.int64), np.zeros(n_boxes + 1, np.int64)
     must_items, keep_items = np.empty(n_must, np.int32), np.empty(n_keep, np.int32)
     failing = np.empty(len(first), np.int64)
     picked = np.empty(len(first), np.int64)
     b = m = k = 0
-    for box in range(len(boxes.tree)):
-        copies, fails, _ = _examine(box, boxes, now, first, flat_start, inside, max_size, failing)
-        if copies == 0:
-            continue
-        picked[:fails] = -1
-        for _ in range(copies):
+    for box in leaves:
+        keep_first, fails, copies = k, 0, 1
+        for j in range(start[box], start[box + 1]):
+            c = condition[j]
+            if not now[c]:
+                failing[fails] = j
+                picked[fails] = -1
+                fails += 1
+                options = 0
+                for a in range(flat_start[c], flat_start[c + 1]):
+                    options += inside[a]
+                copies *= options
+                continue
+            for a in range(flat_start[c], flat_start[c + 1]):
+                if inside[a] == 0:
+                    keep_items[k] = by_feature[first[feature[j]] + a - flat_start[c]]
+                    k += 1
+        n_keeps = k - keep_first
+        for copy in range(copies):
             # the next combination, as an odometer whose wheels are the failing conditions
             for wheel in range(fails):
-                c, f = boxes.condition[failing[wheel]], boxes.feature[failing[wheel]]
-                size = first[f + 1] - first[f]
+                c = condition[failing[wheel]]
+                begin, size = flat_start[c], flat_start[c + 1] - flat_start[c]
                 fresh = picked[wheel] < 0
                 a = picked[wheel] + 1
-                while a < size and inside[flat_start[c] + a] == 0:
+                while a < size and inside[begin + a] == 0:
                     a += 1
                 if a < size:
                     picked[wheel] = a
@@ -100,20 +125,16 @@ def fill_boxes(boxes, now, by_feature, first, flat_start, inside, max_size, n_bo
                         break
                 else:  # this wheel starts over and the next one moves on
                     a = 0
-                    while inside[flat_start[c] + a] == 0:
+                    while inside[begin + a] == 0:
                         a += 1
                     picked[wheel] = a
-            leaf[b] = box
+            if copy > 0:
+                keep_items[k : k + n_keeps] = keep_items[keep_first : keep_first + n_keeps]
+                k += n_keeps
             for wheel in range(fails):
-                must_items[m] = by_feature[first[boxes.feature[failing[wheel]]] + picked[wheel]]
+                must_items[m] = by_feature[first[feature[failing[wheel]]] + picked[wheel]]
                 m += 1
-            for j in range(boxes.start[box], boxes.start[box + 1]):
-                c, f = boxes.condition[j], boxes.feature[j]
-                if now[c]:
-                    for a in range(first[f + 1] - first[f]):
-                        if inside[flat_start[c] + a] == 0:
-                            keep_items[k] = by_feature[first[f] + a]
-                            k += 1
+            leaf[b] = box
             b += 1
             must_start[b], keep_start[b] = m, k
     return leaf, must_start, must_items, keep_start, keep_items
@@ -121,9 +142,25 @@ def fill_boxes(boxes, now, by_feature, first, flat_start, inside, max_size, n_bo
 
 @njit(cache=True)
 def spread(leaf, value, output, n_outputs):
-    """Values (n, k) of boxes whose leaves add to a few outputs only."""
+    """Values (n, k) of boxes whose leaves add to a few outputs only, and which outputs each box adds to."""
     out = np.zeros((len(leaf), n_outputs))
     for b in range(len(leaf)):
         for c in range(value.shape[1]):
             out[b, output[leaf[b]] + c] = value[leaf[b], c]
+    return out
+
+
+@njit(cache=True)
+def only_outputs(value, tree_start):
+    """For each tree the only output that its boxes add to, or -1 where there are several."""
+    out = np.empty(len(tree_start) - 1, np.int32)
+    for t in range(len(out)):
+        found = -2
+        for b in range(tree_start[t], tree_start[t + 1]):
+            for c in range(value.shape[1]):
+                if value[b, c] != 0.0 and found != c:
+                    found = c if found == -2 else -1
+            if found == -1:
+                break
+        out[t] = max(found, 0) if found != -1 else -1
     return out

@@ -119,6 +119,7 @@ def from_estimator(estimator: object, feature_names: Sequence[str], *, check: bo
         coded=reading.coded,
         takes_missing=reading.takes_missing,
         notes=reading.notes,
+        exclusive=reading.unit == "log-odds" and len(reading.output_names) > 1 and not reading.independent,
     )
     if check:
         _check_output(estimator, reading, ensemble)

@@ -65,6 +65,7 @@ def read(model: Any) -> Reading:
         output,
         coded=coded,
         notes=notes,
+        independent=objective != "multiclass",
     )
 
 

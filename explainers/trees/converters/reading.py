@@ -28,6 +28,8 @@ class Reading:
         The library's own output for raw rows (n, p), in `unit`.
     tolerance : float
         Largest difference from it that is rounding.
+    independent : bool
+        Whether several outputs in log-odds are answers to separate questions, not classes of one.
     """
 
     trees: Sequence[Tree]
@@ -40,6 +42,7 @@ class Reading:
     takes_missing: bool = True
     notes: Sequence[str] = ()
     tolerance: float = 1e-12
+    independent: bool = False
 
 
 def class_names(model: object, k: int) -> list[str]:
@@ -76,12 +79,14 @@ def probe_rows(ensemble: TreeEnsemble, n: int = 48, seed: int = 0) -> Floats:
         if len(t) == 0:
             continue
         t = rng.choice(t, n)
+        with np.errstate(over="ignore"):
+            single = t.astype(np.float32)
         near = np.array(
             [
                 t,
                 np.nextafter(t, np.inf),
-                np.nextafter(t.astype(np.float32), np.float32(np.inf)).astype(float),
-                np.nextafter(t.astype(np.float32), np.float32(-np.inf)).astype(float),
+                np.nextafter(single, np.float32(np.inf)).astype(float),
+                np.nextafter(single, np.float32(-np.inf)).astype(float),
                 t + rng.normal(size=n) * (1 + np.abs(t)),
             ]
         )

@@ -67,6 +67,7 @@ def read(model: Any) -> Reading:
         output,
         coded=coded,
         tolerance=1e-5,
+        independent=not objective.startswith("multi:"),
     )
 
 
