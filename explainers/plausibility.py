@@ -67,14 +67,36 @@ def training_count(bundle: ModelBundle, states: Mapping[str, Value], tumour: str
     """
     if bundle.training is None:
         return None
-    X = bundle.training.X
-    keep = np.ones(len(X), dtype=bool)
-    for name, value in states.items():
-        column = np.asarray(X[bundle.schema.columns[bundle.schema.columns_of(name)][0]], dtype=np.float64)
-        keep &= np.isnan(column) if value is None else column == value
+    masks = [_in_state(bundle, name, value) for name, value in states.items()]
     if tumour is not None:
-        keep &= np.asarray(bundle.training.tumours).astype(str) == tumour
-    return int(keep.sum())
+        masks.append(_of_tumour(bundle, tumour))
+    if not masks:
+        return len(bundle.training)
+    both = masks[0]
+    for mask in masks[1:]:
+        both = both & mask
+    return int(np.bitwise_count(both).sum())
+
+
+# One bit a patient: a toggle asks for the same few hundred sets of patients again and again.
+@lru_cache(maxsize=4096)
+def _in_state(bundle: ModelBundle, name: str, value: Value) -> NDArray[np.uint8]:
+    assert bundle.training is not None
+    column = bundle.training.X[bundle.schema.columns[bundle.schema.columns_of(name)][0]]
+    held = np.asarray(column, dtype=np.float64)
+    return np.packbits(np.isnan(held) if value is None else held == value)
+
+
+@lru_cache(maxsize=64)
+def _of_tumour(bundle: ModelBundle, tumour: str) -> NDArray[np.uint8]:
+    assert bundle.training is not None
+    return np.packbits(np.asarray(bundle.training.tumours).astype(str) == tumour)
+
+
+@lru_cache(maxsize=8)
+def _tumours_seen(bundle: ModelBundle) -> frozenset[str]:
+    assert bundle.training is not None
+    return frozenset(np.asarray(bundle.training.tumours).astype(str))
 
 
 def plausibility(bundle: ModelBundle, profile: PatientProfile) -> tuple[str, ...]:
@@ -90,7 +112,7 @@ def plausibility(bundle: ModelBundle, profile: PatientProfile) -> tuple[str, ...
     altered = [n for n in altered if schema.feature(n).is_alteration]
     cautions = []
     tumour = profile.tumour
-    seen = set(np.asarray(bundle.training.tumours).astype(str))
+    seen = _tumours_seen(bundle)
     if seen <= {""}:
         tumour = None  # the cohort does not say which tumours its patients had
     elif tumour is not None and tumour not in seen:

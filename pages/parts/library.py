@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oncology.intake import ReadResult
 
 ROOT = Path(__file__).resolve().parents[2]
+_LOOK_AGAIN_SECONDS = 2.0
 Where = Literal["sample", "own", "session"]
 WHERE_WORDS: dict[Where, str] = {"sample": "sample", "own": "your folder", "session": "this session"}
 
@@ -122,7 +123,12 @@ def sample_folder() -> Path:
 
 def bundles() -> tuple[BundleChoice, ...]:
     """Every bundle there is: the sample's first, then those of ``GLASSBOARD_BUNDLES``."""
-    own = own_folder("GLASSBOARD_BUNDLES", "local/bundles")
+    return _bundles(own_folder("GLASSBOARD_BUNDLES", "local/bundles"))
+
+
+# A page asks many times per run what is offered; the disk is looked at once in two seconds.
+@st.cache_resource(max_entries=8, ttl=_LOOK_AGAIN_SECONDS, show_spinner=False)
+def _bundles(own: Path) -> tuple[BundleChoice, ...]:
     folders: list[tuple[Where, Path]] = [("sample", p) for p in _bundle_folders(sample_folder() / "bundles")]
     folders += [("own", p) for p in _bundle_folders(own)]
     return _bundle_choices(tuple((where, str(p), _stamp(p / "manifest.json")) for where, p in folders))
@@ -188,7 +194,11 @@ def _open(path: str, sha256: str) -> ModelBundle:
 
 def sample_patients() -> tuple[PatientChoice, ...]:
     """The synthetic patients that ship."""
-    folder = sample_folder() / "patients"
+    return _samples(sample_folder() / "patients")
+
+
+@st.cache_resource(max_entries=2, ttl=_LOOK_AGAIN_SECONDS, show_spinner=False)
+def _samples(folder: Path) -> tuple[PatientChoice, ...]:
     files = sorted(folder.glob("*.json")) if folder.is_dir() else []
     if not files:
         return ()
@@ -205,7 +215,11 @@ def _sample_patients(files: tuple[tuple[str, int, int], ...]) -> tuple[PatientCh
 
 def own_patients() -> OwnPatients:
     """The patients of ``GLASSBOARD_PATIENTS`` (a file or a folder), with the report of their import."""
-    path = own_folder("GLASSBOARD_PATIENTS", "local/patients")
+    return _own(own_folder("GLASSBOARD_PATIENTS", "local/patients"))
+
+
+@st.cache_resource(max_entries=8, ttl=_LOOK_AGAIN_SECONDS, show_spinner=False)
+def _own(path: Path) -> OwnPatients:
     if not path.exists():
         return OwnPatients(path)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())

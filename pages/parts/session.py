@@ -118,9 +118,19 @@ def bundle() -> ModelBundle | None:
 
 def patient_choice() -> PatientChoice | None:
     """The picked patient; the first one offered until somebody picks."""
-    offered = offered_patients()
-    picked = [c for c in offered if c.key == st.session_state.get(PATIENT)]
-    return (picked or list(offered) or [None])[0]
+    start()
+    wanted = st.session_state.get(PATIENT)
+    if wanted is not None:
+        for offered in (
+            st.session_state[UPLOADED].values(),
+            library.own_patients().choices,
+            library.sample_patients(),
+        ):
+            for choice in offered:
+                if choice.key == wanted:
+                    return choice
+    first = offered_patients()[:1]
+    return first[0] if first else None
 
 
 def patient() -> PatientProfile | None:
