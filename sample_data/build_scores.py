@@ -176,7 +176,7 @@ def build_ipssm(path: Path, *, overwrite: bool = True) -> ModelBundle:
     return build_formula(
         path,
         name="ipssm",
-        title="IPSS-M: risk in myelodysplastic syndromes",
+        title="IPSS-M: myelodysplastic syndromes",
         option="risk",
         option_labels={"risk": "IPSS-M risk score"},
         schema=ipssm_schema(),

@@ -44,7 +44,7 @@ def build_solid_tumours(path: Path, cohort: SyntheticCohort) -> ModelBundle:
     return build(
         path,
         name="solid_tumours",
-        title="Solid tumours: response to 18 options (synthetic)",
+        title="Solid tumours (synthetic cohort)",
         version="1",
         date=DATE,
         synthetic=True,
