@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explainers.agreement import compare
+from explainers.background import BackgroundError
 from explainers.charts import attribution, outcomes, ranking
 from explainers.explanation import Explanation
 from explainers.local import METHOD_LABELS, explain
@@ -155,7 +156,7 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
     for method in methods:
         try:
             found.append(explain(case.bundle, case.profile, method, option=option, seed=seed))
-        except CannotExplainError as error:
+        except (CannotExplainError, BackgroundError) as error:
             refused.append(f"{METHOD_LABELS[method]}: {error}")
     if found:
         first = found[0]

@@ -20,7 +20,7 @@ from explainers.players import CannotExplainError, Players, option_margin, playe
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["AdditivityError", "explain", "shapley_matrix"]
+__all__ = ["AdditivityError", "explain", "shapley_matrix", "warm"]
 
 N_PERMUTATIONS = 10
 # The largest remainder that float32 sums inside a boosting library may leave.
@@ -203,6 +203,27 @@ def _shap_explainer(estimator: Any) -> Any:
     import shap
 
     return shap.TreeExplainer(estimator, feature_perturbation="tree_path_dependent")
+
+
+def warm() -> None:
+    """Load shap and let it compile its loops ahead of the first question: some seconds, once a process.
+
+    Trees, sums and formulas never need it.
+    """
+    row = np.ones(2)
+    game = Players(
+        "",
+        ("a", "b"),
+        ("a", "b"),
+        ("", ""),
+        row,
+        np.arange(2),
+        lambda X: X.sum(axis=1),
+        "score",
+        2.0,
+        lambda X: X,
+    )
+    _permutations(game, np.zeros((1, 2)), np.arange(2), 0)
 
 
 # Any other model ----------------------------------------------------------------------------------------------------

@@ -163,6 +163,13 @@ def test_sampled_orders_come_within_their_standard_errors(make_bundle, patient):
     assert again.values.tolist() == near.values.tolist()
 
 
+def test_warming_up_leaves_the_random_numbers_of_others_alone():
+    np.random.seed(5)
+    before = np.random.get_state()[1].copy()
+    shapley.warm()
+    assert (np.random.get_state()[1] == before).all()
+
+
 def test_sampled_orders_use_every_background_row(make_bundle, patient):
     # shap's own masker keeps 100 rows of a larger background in silence.
     bundle = make_bundle("network")
