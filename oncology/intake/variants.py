@@ -52,7 +52,6 @@ _SOMATIC: dict[str, tuple[int, ...]] = {
 _UNKNOWN_GENES = frozenset({"", ".", "-", "na", "unknown", "none", "nan", "n/a", "null"})
 
 
-@lru_cache(maxsize=200_000)
 def read_variant(raw: RawVariant, genes: GeneTable) -> VariantReading:
     """What becomes of a variant.
 
@@ -64,6 +63,13 @@ def read_variant(raw: RawVariant, genes: GeneTable) -> VariantReading:
     >>> read_variant(RawVariant("TP53", "p.P36P", consequence="Silent"), GENES).reason
     'synonymous_variant does not change the protein'
     """
+    if len(raw.gene) + len(raw.protein) + len(raw.coding) + len(raw.consequence) > 2000:
+        return VariantReading(None, "dropped", "its words are longer than those of any variant")
+    return _read_variant(raw, genes)
+
+
+@lru_cache(maxsize=50_000)
+def _read_variant(raw: RawVariant, genes: GeneTable) -> VariantReading:
     if raw.gene.strip().casefold() in _UNKNOWN_GENES:
         return VariantReading(None, "dropped", "no gene is named")
     gene = genes.resolve(raw.gene)

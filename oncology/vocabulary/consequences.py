@@ -65,7 +65,6 @@ _MAF_WORDS: dict[str, str] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=10_000)
 def consequence(written: str) -> Consequence | None:
     """What a consequence word says; the most severe of several joined by ``&`` or ``,``; None where unknown.
 
@@ -76,6 +75,11 @@ def consequence(written: str) -> Consequence | None:
     >>> consequence("5'Flank").effect
     'does not change the protein'
     """
+    return _consequence(written[:500])
+
+
+@lru_cache(maxsize=10_000)
+def _consequence(written: str) -> Consequence | None:
     found = []
     for word in re.split(r"[&,;]", written):
         key = re.sub(r"[^0-9a-z]", "", word.casefold())
@@ -88,7 +92,6 @@ def consequence(written: str) -> Consequence | None:
     return Consequence(worst, _TERMS[worst])
 
 
-@lru_cache(maxsize=10_000)
 def severity(term: str) -> int:
     """Rank of a Sequence Ontology term, 0 the most severe; unknown terms come last.
 
@@ -97,4 +100,9 @@ def severity(term: str) -> int:
     >>> severity("stop_gained") < severity("missense_variant") < severity("intron_variant")
     True
     """
+    return _severity(term[:500])
+
+
+@lru_cache(maxsize=10_000)
+def _severity(term: str) -> int:
     return min((_RANK.get(t.strip().casefold(), len(_RANK)) for t in term.split("&")), default=len(_RANK))

@@ -87,12 +87,15 @@ class GeneTable:
         known = self._seen.get(written)
         if known is None:
             known = self._resolve(written)
-            if len(self._seen) < 100_000:
+            # Symbols are short: what is longer is no symbol, and must not be kept.
+            if len(self._seen) < 100_000 and len(written) < 40:
                 self._seen[written] = known
         return known
 
     def _resolve(self, written: str) -> GeneName:
         name = written.strip()
+        if len(name) > 60:
+            return GeneName(name[:60], name[:60], "unknown")
         if name in self.symbols:
             return GeneName(name, name, "current")
         key = _key(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Callable
@@ -104,7 +105,7 @@ def _tree(data: bytes, draw: random.Random) -> bytes:
         other, other_key = draw.choice(places)
         twin = json.dumps(other[other_key])
         # A branch copied into itself again and again would double each time.
-        odd = draw.choice(_ODD)
+        odd = copy.deepcopy(draw.choice(_ODD))
         node[key] = json.loads(twin) if len(twin) < 3000 and draw.random() < 0.3 else odd
     return json.dumps(document).encode("utf-8", errors="surrogatepass")
 

@@ -87,3 +87,20 @@ def test_the_example_patient_has_all_its_variants_copy_number_and_fusions():
     } <= names
     assert all(a.vaf is not None for a in profile.alterations if a.kind == "mutation")
     assert any("break points lie in CD2AP and C11orf80" in c.what for c in result.report.contradictions)
+
+
+def test_a_finding_told_twice_is_one_finding_with_its_details(tmp_path):
+    (tmp_path / "mutations.maf").write_text(
+        "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp_Short\n"
+        "FLT3\tIn_Frame_Ins\ta\tp.Y599_D600insGG\nNPM1\tFrame_Shift_Ins\ta\tp.W288Cfs*12\nNPM1\tFrame_Shift_Ins\tb\tp.W288Cfs*12\n"
+    )
+    (tmp_path / "clinical.tsv").write_text(
+        "PATIENT_ID\tAGE\tFLT3_ITD\tNPM1_CONSENSUS\na\t60\tTrue\tTrue\nb\t61\tFalse\tFalse\n"
+    )
+    result = read_patients(tmp_path)
+    a, b = result.profiles
+    assert [x.name for x in a.alterations] == ["FLT3 p.Y599_D600insGG", "NPM1 p.W288Cfs*12"]
+    assert [x.name for x in b.alterations] == ["NPM1 p.W288Cfs*12"]
+    assert [c.what for c in result.report.contradictions] == [
+        "NPM1 is called absent in one place and altered in another"
+    ]
