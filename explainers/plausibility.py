@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["EXCLUSIVE_ODDS_RATIO", "exclusive_pairs", "plausibility", "training_count"]
 
 EXCLUSIVE_ODDS_RATIO = 0.05
-# Fewer discordant pairs than this cannot show that two drivers exclude each other.
-_FEWEST_DISCORDANT = 10.0
 
 
 @lru_cache(maxsize=8)
@@ -29,8 +27,9 @@ def exclusive_pairs(bundle: ModelBundle) -> frozenset[frozenset[str]]:
 
     Notes
     -----
-    Mantel-Haenszel odds ratio over tumour types, half a patient added to both sums, at most 0.05; patients in whom
-    one of the two was not assayed are left out. Without a training cohort there are none.
+    Mantel-Haenszel odds ratio over tumour types, half a patient added to both sums, at most 0.05: fewer than ten
+    patients with one alone cannot reach that. Patients in whom one of the two was not assayed are left out.
+    Without a training cohort there are none.
     """
     if bundle.training is None:
         return frozenset()
@@ -48,7 +47,7 @@ def exclusive_pairs(bundle: ModelBundle) -> frozenset[frozenset[str]]:
         n = np.maximum((altered + absent).T @ (altered + absent), 1.0)
         both += (altered.T @ altered) * (absent.T @ absent) / n
         either += (altered.T @ absent) * (absent.T @ altered) / n
-    found = (both / either <= EXCLUSIVE_ODDS_RATIO) & (either >= _FEWEST_DISCORDANT)
+    found = both / either <= EXCLUSIVE_ODDS_RATIO
     return frozenset(
         frozenset((names[i], names[j])) for i, j in combinations(range(len(names)), 2) if found[i, j]
     )

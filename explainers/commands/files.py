@@ -32,8 +32,9 @@ def train(args: argparse.Namespace) -> str:
     if args.json:
         about = {"name": bundle.name, "sha256": bundle.sha256, "options": bundle.options}
         return to_json({"bundle": about, "performance": figures, "left_out": bundle.manifest.left_out})
+    n = len(bundle.options)
     lines = [
-        f"Wrote {args.out}: {bundle.manifest.title}, {len(bundle.options)} options, hash {bundle.sha256[:12]}…"
+        f"Wrote {args.out}: {bundle.manifest.title}, {n} option{'' if n == 1 else 's'}, hash {bundle.sha256[:12]}…"
     ]
     lines += columns(
         [

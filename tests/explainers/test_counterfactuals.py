@@ -24,6 +24,7 @@ NESTED = FeatureSchema(
     (
         alteration_feature("EGFR", change="p.L858R"),
         alteration_feature("EGFR", change="exon 19 deletion"),
+        alteration_feature("EGFR", change="exon 20 insertion"),
         alteration_feature("EGFR", kind="mutation"),
         alteration_feature("EGFR"),
         alteration_feature("BRAF", change="V600"),
@@ -37,6 +38,7 @@ NESTED = FeatureSchema(
 FINDINGS = (
     Alteration("EGFR", protein_change="p.L858R"),
     Alteration("EGFR", protein_change="p.E746_A750del"),
+    Alteration("EGFR", protein_change="p.D761delinsEAFQ"),  # the border codon: both named classes claim it
     Alteration("EGFR", protein_change="p.G719A"),
     Alteration("EGFR", kind="amplification"),
     Alteration("BRAF", protein_change="p.V600E"),
