@@ -74,11 +74,13 @@ def lay_out(
     edge = joined["feature"] >= 0
     conditions, index = unique_conditions(
         Conditions(
-            *(
-                joined[name][edge]
-                for name in ("feature", "edge_column", "low", "high", "missing", "edge_set")
-            ),
-            sets[: max(n_sets, 1)],
+            feature=joined["feature"][edge],
+            column=joined["edge_column"][edge],
+            low=joined["low"][edge],
+            high=joined["high"][edge],
+            missing=joined["missing"][edge],
+            set_row=joined["edge_set"][edge],
+            sets=sets[: max(n_sets, 1)],
         )
     )
     condition = np.full(len(edge), -1)

@@ -98,4 +98,4 @@ def _no_patterns(ensemble: TreeEnsemble) -> Patterns:
     arrays = (np.zeros(ensemble.n_leaves + 1, np.int64), bits, np.zeros(0, np.int32))
     for array in arrays:
         array.flags.writeable = False
-    return Patterns(*arrays, 0)
+    return Patterns(*arrays, 0)  # type: ignore[arg-type]  # 32 bits where they suffice

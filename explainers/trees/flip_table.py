@@ -197,7 +197,7 @@ def flip_table(
             f"A table holds sets of up to 1, 2 or 3 changes, not {max_size}; larger sets are searched by branch and "
             "bound (explainers.trees.search)."
         )
-    listed = flips(ensemble, row, features) if changes is None else list(changes)
+    listed = flips(ensemble, row, features or ()) if changes is None else list(changes)
     c, k = len(listed), ensemble.n_outputs
     if max_size > 1 and c * (c - 1) // 2 * k > MOST_PAIR_NUMBERS:
         raise ChangeError(

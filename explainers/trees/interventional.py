@@ -46,11 +46,11 @@ LONGEST = 60  # conditions of a box that fit one pattern; longer boxes are compa
 
 
 class Patterns(NamedTuple):
-    """Distinct background patterns of every box: bit j is 1 where the box's j-th condition holds."""
+    """Distinct background patterns of every box, rising: bit j is 1 where the box's j-th condition holds."""
 
     start: NDArray[np.int64]  # (L + 1,)
     bits: NDArray[np.uint64]
-    count: NDArray[np.int32]  # background rows with the pattern
+    count: NDArray[np.int32]  # type: ignore[assignment]  # background rows with the pattern
     n_rows: int
 
 
@@ -162,8 +162,11 @@ def explain_row(satisfied, boxes, value, patterns, weights, bytes_as_lanes, n_fe
             mine |= np.uint64(satisfied[condition[first + j]]) << j
         absent = ((np.uint64(1) << d) - np.uint64(1)) & ~mine
         n = np.uint64(0)
-        for i in range(np.uint64(pattern_start[box]), np.uint64(pattern_start[box + 1])):
-            # kept where the background satisfies whatever the row does not, without a branch to mispredict
+        i, lowest = np.uint64(pattern_start[box + 1]), np.uint64(pattern_start[box])
+        while i > lowest and np.uint64(bits[i - np.uint64(1)]) >= absent:
+            # Patterns rise, and one that holds all of `absent` is no smaller. Kept where the background satisfies
+            # whatever the row does not, without a branch to mispredict.
+            i -= np.uint64(1)
             chosen[n] = i
             n += np.uint64((absent & ~np.uint64(bits[i])) == np.uint64(0))
         if n == 0:
@@ -205,8 +208,10 @@ def effects_of_pattern(mine, d, bits, count, first, last, weights, effects):
     q = np.uint64(count_ones(absent))
     shared = 0.0
     effects[:d] = 0.0
-    for i in range(first, last):
+    for i in range(last - 1, first - 1, -1):
         theirs = np.uint64(bits[i])
+        if theirs < absent:
+            break
         if absent & ~theirs:
             continue
         only_mine = mine & ~theirs

@@ -16,7 +16,7 @@ A box that needs more than `max_size` changes is left out: no set of that size r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,9 +102,8 @@ class ProjectedBoxes:
         ChangeError
             If two of them alter one feature, or more than `max_size` are given.
         """
-        chosen = check_choice(self.feature, self.max_size, chosen)
         in_s = np.zeros(self.n_changes, np.int64)
-        in_s[chosen] = 1
+        in_s[check_choice(self.feature, self.max_size, chosen)] = 1
         musts = np.concatenate([[0], np.cumsum(1 - in_s[self.must_items])])
         keeps = np.concatenate([[0], np.cumsum(in_s[self.keep_items])])
         reached = (musts[self.must_start[1:]] == musts[self.must_start[:-1]]) & (
@@ -113,7 +112,7 @@ class ProjectedBoxes:
         return self.base + self.value[reached].sum(0)
 
 
-def check_choice(feature: NDArray[np.int64], max_size: int, chosen: Sequence[int]) -> NDArray[np.int64]:
+def check_choice(feature: NDArray[np.int64], max_size: int, chosen: Iterable[int]) -> NDArray[np.int64]:
     """Positions of chosen changes, after refusing sets that no table holds."""
     picked = np.array(sorted(set(map(int, chosen))), np.int64)
     if len(picked) > max_size:

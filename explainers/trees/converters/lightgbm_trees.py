@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from explainers.trees.converters.reading import Reading, class_names
+from explainers.trees.ensemble import Unit
 from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import CodedColumn, Floats, Tree
 
@@ -44,8 +45,8 @@ def read(model: Any) -> Reading:
     known = {c.feature: c.values for c in coded}
     scale = k / len(roots) if dump.get("average_output") else 1.0
     objective, _, parameters = str(dump.get("objective", "custom")).partition(" ")
-    unit = "log-odds" if objective in LOG_ODDS else "log" if objective in LOGARITHMIC else "value"
-    notes = ()
+    unit: Unit = "log-odds" if objective in LOG_ODDS else "log" if objective in LOGARITHMIC else "value"
+    notes: tuple[str, ...] = ()
     if objective in ("binary", "multiclassova") and "sigmoid:1" not in parameters.split():
         unit, notes = (
             "value",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from explainers.trees.converters.reading import Reading, class_names, with_names
+from explainers.trees.ensemble import Unit
 from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import Floats, Tree, as_double_threshold
 
@@ -48,7 +49,9 @@ def read_gradient_boosting(model: Any) -> Reading:
         for stage in model.estimators_
         for c in range(k)
     ]
-    is_classifier, notes, unit = hasattr(model, "classes_"), (), "value"
+    is_classifier = hasattr(model, "classes_")
+    notes: tuple[str, ...] = ()
+    unit: Unit = "value"
     if is_classifier:
         unit = "log-odds"
         if model.loss == "exponential":

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from explainers.trees.converters.reading import Reading, class_names
+from explainers.trees.ensemble import Unit
 from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import CodedColumn, Floats, Tree, as_double_threshold
 
@@ -40,7 +41,8 @@ def read(model: Any) -> Reading:
     n_features = int(learner["learner_model_param"]["num_feature"])
     targets, classes = (int(learner["learner_model_param"][n]) for n in ("num_target", "num_class"))
     k = max(targets, classes, 1)
-    best = getattr(booster, "attributes", dict)().get("best_iteration") if wrapped else None
+    attributes: dict[str, str] = booster.attributes() if wrapped and hasattr(booster, "attributes") else {}
+    best = attributes.get("best_iteration")
     last = int(best) + 1 if best is not None else len(rounds) - 1
     kept = range(rounds[last])
     categories = _categories(trees)
@@ -57,7 +59,7 @@ def read(model: Any) -> Reading:
             X, iteration_range=(0, last), predict_type="margin", validate_features=False, missing=np.nan
         )
 
-    unit = "log-odds" if objective in LOGISTIC or objective.startswith("multi:") else "value"
+    unit: Unit = "log-odds" if objective in LOGISTIC or objective.startswith("multi:") else "value"
     return Reading(
         [_tree(trees[i], info[i], column_of, known) for i in kept],
         n_features,
