@@ -87,7 +87,8 @@ def first(node: Any, *keys: str) -> Any:
 def text_of(value: Any) -> str:
     """A scalar as text; an empty string for anything else."""
     if isinstance(value, str):
-        return value.strip()
+        # Half a character (a lone surrogate) passes through JSON, and breaks whatever is written later.
+        return (value if value.isascii() else value.encode("utf-8", "replace").decode()).strip()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)

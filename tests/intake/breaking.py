@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from oncology.errors import OncologyError
-from oncology.intake import read_bytes
+from oncology.intake import read_bytes, write_profile
+from oncology.intake.writers import write_fhir, write_phenopacket
 
 __all__ = ["MUTATIONS", "broken", "verdict"]
 
@@ -155,4 +156,12 @@ def verdict(name: str, data: bytes) -> str:
     assert result.profiles
     assert result.report.unaccounted() == {}, result.report.unaccounted()
     result.report.to_rows()
+    for profile in result.profiles:
+        for text in (
+            write_profile(profile),
+            write_fhir(profile),
+            write_phenopacket(profile),
+            repr(result.report),
+        ):
+            text.encode("utf-8")
     return "read"

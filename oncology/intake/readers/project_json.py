@@ -119,6 +119,12 @@ def _items(file: GivenFile) -> Iterator[dict[str, Any]]:
         raise BrokenFileError(
             file.name, "a Glassboard profile", "it is nested too deeply or holds an impossible number", todo
         ) from None
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise BrokenFileError(
+            file.name, "a Glassboard profile", "it holds half of a character (a lone surrogate)", todo
+        ) from None
     items = document if isinstance(document, list) else [document]
     if not items:
         raise NoPatientsError(

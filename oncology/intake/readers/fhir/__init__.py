@@ -55,6 +55,7 @@ class _Case:
     sampled: date | None = None
     diagnosed: date | None = None
     labs_at: dict[str, date | None] = field(default_factory=dict)
+    specimens: set[str] = field(default_factory=set)
     sites: list[tuple[LeafTale, Path, str, str]] = field(default_factory=list)
 
 
@@ -224,6 +225,9 @@ def _read_entry(entry: _Entry, options: Options, ledger: Ledger) -> None:
         codes = code_set(first(resource, "code"))
         if "69548-6" in codes:
             case.sampled = case.sampled or clinical.date_of(resource)
+            specimen = text_of(first(resource, "specimen", "reference"))
+            if specimen:
+                case.specimens.add(key_of(specimen))
             genomics.read_variant_observation(resource, draft, options, tale, ledger)
         elif codes & {"53041-0", "36908-2"}:
             genomics.read_region(resource, draft, options, tale, ledger)
@@ -266,6 +270,12 @@ def _finish_case(case: _Case, options: Options, ledger: Ledger) -> None:
             )
     elif case.born:
         ledger.note("Age: not known, since the file holds a birth date but no date of a finding.")
+    if len(case.specimens) > 1:
+        ledger.contradiction(
+            draft.patient_id,
+            f"the variants are of {len(case.specimens)} specimens",
+            "all are in one profile; split the file by specimen to see what changed between them",
+        )
     if case.diagnosed and case.sampled:
         draft.put("sample_day", days_between(case.diagnosed, case.sampled))
     if draft.assayed is None and options.panel is not None:
