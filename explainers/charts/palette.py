@@ -68,26 +68,24 @@ def figure(mode: Mode, *, height: int, right: int = 12, **layout: Any) -> go.Fig
         "tickfont": {"color": colours.text, "size": 12}, "title": {"font": {"color": colours.quiet, "size": 12}},
         "fixedrange": True, "tickangle": 0, "zeroline": False, "ticks": "",
     }  # fmt: skip
-    made = go.Figure()
-    made.update_layout(
-        height=height,
-        margin={"l": 8, "r": right, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 13, "color": colours.text},
-        hoverlabel={"font": {"family": FONT, "size": 12}},
-        showlegend=False,
-        dragmode=False,
-        legend={
+    whole: dict[str, Any] = {
+        "height": height,
+        "margin": {"l": 8, "r": right, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": colours.text},
+        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+        "showlegend": False,
+        "dragmode": False,
+        "legend": {
             "orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom",
             "font": {"color": colours.text, "size": 12}, "title": {"text": ""},
         },
-        xaxis=axis,
-        yaxis=axis,
-    )  # fmt: skip
-    if layout:
-        made.update_layout(**layout)
-    return made
+        "xaxis": axis,
+        "yaxis": axis,
+    }  # fmt: skip
+    # Given whole to the constructor: plotly's updates afterwards cost four times as much.
+    return go.Figure(layout=whole | layout)
 
 
 def foot(made: go.Figure, mode: Mode, text: str, *, width: int = 52) -> None:
@@ -108,11 +106,15 @@ def value_labels(
 ) -> None:
     """Numbers in a column of their own right of the plot, where no mark can run into them."""
     colour = palette(mode).text
-    for y, text in zip(at, texts, strict=True):
-        made.add_annotation(
-            x=1, xref="paper", xanchor="left", xshift=6, y=y, yref="y", text=text, showarrow=False, align="left",
-            font={"size": size, "color": colour}, name="value",
-        )  # fmt: skip
+    # All at once: plotly checks the whole list each time one is added.
+    notes = [
+        {
+            "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": y, "yref": "y", "text": text, "showarrow": False,
+            "align": "left", "font": {"size": size, "color": colour}, "name": "value",
+        }
+        for y, text in zip(at, texts, strict=True)
+    ]  # fmt: skip
+    made.layout.annotations = [*made.layout.annotations, *notes]
 
 
 def wrapped(text: str, width: int = 22) -> str:
