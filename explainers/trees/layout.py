@@ -101,7 +101,7 @@ def lay_out_tree(
 
 @njit(cache=True)
 def lay_out_boxes(start, leaf, parent, feature, condition, ratio, n_features, n_leaves):
-    """One condition per distinct feature of every leaf's path, from root to leaf, and each tree's greatest depth.
+    """One condition per distinct feature of every leaf's path, by falling ratio, and each tree's greatest depth.
 
     The lowest edge that tests a feature carries its cumulative condition, so a climb from the leaf takes the first
     edge it meets for each feature.
@@ -140,4 +140,14 @@ def lay_out_boxes(start, leaf, parent, feature, condition, ratio, n_features, n_
                 j -= 1
                 box_condition[j], box_feature[j], box_ratio[j] = condition[u], feature[u], ratio[u]
             u = parent[u]
+        first, last = box_start[leaf[k]], box_start[leaf[k] + 1]
+        for a in range(
+            first + 1, last
+        ):  # the most selective condition last: it becomes a pattern's highest bit
+            b = a
+            while b > first and box_ratio[b - 1] < box_ratio[b]:
+                box_condition[b - 1], box_condition[b] = box_condition[b], box_condition[b - 1]
+                box_feature[b - 1], box_feature[b] = box_feature[b], box_feature[b - 1]
+                box_ratio[b - 1], box_ratio[b] = box_ratio[b], box_ratio[b - 1]
+                b -= 1
     return box_start, box_condition, box_feature, box_ratio, tree, depth
