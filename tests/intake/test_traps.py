@@ -62,6 +62,14 @@ def test_1b_two_genes_are_a_fusion():
     assert result.profiles[0].alterations[0].name == "ABL1 fusion (BCR)"
 
 
+def test_a_gene_whose_code_and_words_differ_is_doubtful():
+    result = read_text(bundle(("48018-6", "HGNC:6407", "NRAS"), ("48005-3", "p.Gly12Cys", None)), "b.json")
+    assert result.profiles[0].alterations[0].gene == "KRAS"
+    assert ("ambiguous", "the code says KRAS, the words say NRAS; the code is used") in [
+        (e.fate, e.reason) for e in result.report.entries
+    ]
+
+
 def test_2_a_variant_without_protein_change_keeps_its_codon():
     profile, report = fhir("fhir_gr_bundle-oncology-report-example.json")
     names = [a.name for a in profile.alterations]

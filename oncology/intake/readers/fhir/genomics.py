@@ -164,7 +164,12 @@ def read_variant_observation(
     elif not draft.altered(alteration):
         tell("dropped", "repeats a variant of this patient that is told already", alteration.name)
     else:
-        tell("normalised" if notes and fate == "used" else fate, _short(notes), alteration.name)
+        doubtful = any(n.startswith("the code says") for n in notes)
+        tell(
+            "ambiguous" if doubtful else "normalised" if notes and fate == "used" else fate,
+            _short(notes),
+            alteration.name,
+        )
 
 
 def _from_clinvar(
