@@ -109,12 +109,12 @@ def test_patient_and_edits_survive_a_walk_through_the_pages():
 
 
 def test_edits_belong_to_their_patient():
-    app = dashboard(patient="S-03-kras-stk11", set=["TP53=altered"])
+    app = dashboard(patient="S-03-kras-stk11", set=["age=71"])
     box = next(box for box in app.selectbox if box.label == "Patient")
     box.set_value("sample:S-01-egfr-l858r").run()
     assert 'gb-changes"' not in html(app)
     next(b for b in app.selectbox if b.label == "Patient").set_value("sample:S-03-kras-stk11").run()
-    assert "TP53: tested, not altered → altered" in html(app)
+    assert "Age: 63 years → 71 years" in html(app)
 
 
 def test_patients_the_model_is_meant_for_come_first():
