@@ -79,8 +79,12 @@ def patient_report(
         *_similar(case, option),
         *_limits(case),
     ]
-    synthetic = profile.synthetic or bundle.manifest.synthetic
-    origin: Origin = "synthetic" if synthetic else "research"
+    origin: Origin = "synthetic" if profile.synthetic else "research"
+    if bundle.manifest.synthetic and not profile.synthetic:
+        # A real patient before an invented cohort: neither label alone would be true.
+        blocks.insert(
+            0, Text("The model was trained on synthetic patients: what it says here is an exercise.")
+        )
     return document(
         f"Patient {profile.patient_id}",
         blocks,

@@ -131,7 +131,9 @@ def _about(bundle: ModelBundle, profile: PatientProfile) -> dict[str, Any]:
 
 
 def _heading(bundle: ModelBundle, profile: PatientProfile) -> list[str]:
-    label = "synthetic data" if profile.synthetic or bundle.manifest.synthetic else "research use only"
+    label = "synthetic data" if profile.synthetic else "research use only"
+    if bundle.manifest.synthetic and not profile.synthetic:
+        label += ", by a model trained on synthetic patients"
     return [f"{bundle.manifest.title} · patient {profile.patient_id} · {label}", ""]
 
 

@@ -111,6 +111,12 @@ def test_an_edited_case_says_what_was_changed(make_bundle, patient):
     assert "Why the model says so of Sotorasib" in html
 
 
+def test_a_real_patient_before_a_synthetic_model_is_told_so(make_bundle, patient):
+    html = patient_report(make_bundle(), patient.replace(synthetic=False), methods=("ablation",))
+    assert "Research use only" in html and "trained on synthetic patients" in html
+    assert "every patient and outcome here was generated" not in html
+
+
 def test_markup_and_charts_bring_their_style_and_script_once(make_bundle, patient):
     from explainers.charts.attribution import waterfall
     from explainers.local import explain
