@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-
-import yaml
 
 from oncology.intake.clinical_columns import unit_factor
 from oncology.intake.dates import age_in_years, age_of_duration, day_of
 from oncology.intake.draft import PatientDraft, clean_id, pseudonym
-from oncology.intake.errors import BrokenFileError, DuplicatePatientError, NoPatientsError
+from oncology.intake.errors import DuplicatePatientError, NoPatientsError
 from oncology.intake.opening import GivenFile, GivenFolder
 from oncology.intake.options import Options
+from oncology.intake.readers.phenopacket.documents import document_of, packets_of
 from oncology.intake.report import Fate, Ledger, ReadResult
-from oncology.intake.tree import LeafTale, Path, count_leaves, first, load_json, many, number, text_of
+from oncology.intake.tree import LeafTale, Path, count_leaves, first, many, number, text_of
 from oncology.intake.variants import RawVariant, read_fraction, read_variant
 from oncology.patients import Alteration, AlterationKind, Origin
 from oncology.vocabulary.biomarkers import read_msi
@@ -29,22 +27,6 @@ _LABS = {
     "1751-7": "albumin_g_dl", "2532-0": "ldh_u_l", "718-7": "haemoglobin_g_dl", "777-3": "platelets_10e9_l",
     "26499-4": "neutrophils_10e9_l", "6690-2": "wbc_10e9_l", "709-6": "blood_blasts_percent",
 }  # fmt: skip
-
-
-class _NoAliases(yaml.SafeLoader):
-    """YAML without aliases: nested ones grow without bound ("billion laughs")."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it uses aliases (*name), which are not expanded here")
-        return super().compose_node(parent, index)
-
-
-_NoAliases.yaml_implicit_resolvers = {
-    # Dates stay text: they are turned into ages and removed.
-    key: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for key, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
@@ -64,13 +46,13 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
         files, source = [given], given.source("phenopacket", named=False)
     drafts: list[PatientDraft] = []
     for file in files:
-        document = _camel(_document(file))
+        document = document_of(file)
         part = f"values of {file.label}"
         ledger.hold(part, count_leaves(document))
         tale = LeafTale(part, _why)
         found = [
             _packet(packet, path, source.sha256, options, tale, ledger)
-            for path, packet in _packets(file.name, document, tale)
+            for path, packet in packets_of(file.name, document, tale)
         ]
         drafts += found
         tale.tell(document, ledger, found[0].patient_id if len(found) == 1 else "")
@@ -80,60 +62,6 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
     if repeated:
         raise DuplicatePatientError(given.name, sorted(set(repeated)))
     return ReadResult(tuple(d.finish(source, ledger) for d in drafts), ledger.report(source))
-
-
-def _document(file: GivenFile) -> Any:
-    text, _ = file.text()
-    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        return load_json(file.name, text.lstrip("\ufeff \t\r\n"), "a Phenopacket")
-    if len(text) > 10_000_000:
-        raise BrokenFileError(
-            file.name, "a Phenopacket in YAML", "it is larger than 10 MB", "Export it as JSON."
-        )
-    try:
-        return yaml.load(text, Loader=_NoAliases)  # a SafeLoader without aliases
-    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
-        words = " ".join(str(error).split())[:120]
-        raise BrokenFileError(
-            file.name, "a Phenopacket in YAML", f"it cannot be parsed ({words})", _TODO
-        ) from None
-
-
-def _camel(node: Any, depth: int = 0) -> Any:
-    """Keys as JSON writes them, also where a file has those of the protocol (``time_at_last_encounter``)."""
-    if depth > 150:
-        raise BrokenFileError("the file", "a Phenopacket", "it is nested too deeply", _TODO)
-    if isinstance(node, dict):
-        return {
-            re.sub(r"_([a-z])", lambda m: m.group(1).upper(), str(k)): _camel(v, depth + 1)
-            for k, v in node.items()
-        }
-    if isinstance(node, list):
-        return [_camel(v, depth + 1) for v in node]
-    return node
-
-
-def _packets(name: str, document: Any, tale: LeafTale) -> Iterator[tuple[Path, dict[str, Any]]]:
-    if isinstance(document, list):
-        for i, item in enumerate(document):
-            if isinstance(item, dict):
-                yield (i,), item
-        return
-    if not isinstance(document, dict):
-        raise BrokenFileError(name, "a Phenopacket", "it is no object", _TODO)
-    if "phenopacket" in document and isinstance(document["phenopacket"], dict):
-        yield ("phenopacket",), document["phenopacket"]
-    elif "proband" in document and isinstance(document["proband"], dict):
-        tale.take(
-            ("relatives",), "dropped", "relatives", "persons of the family other than the patient; removed"
-        )
-        yield ("proband",), document["proband"]
-    elif "members" in document:
-        for place, item in many(document, "members"):
-            if isinstance(item, dict):
-                yield ("members", place), item
-    elif "subject" in document or "interpretations" in document:
-        yield (), document
 
 
 def _packet(
