@@ -4,9 +4,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.browser import NARROW, PAGES, WIDE, launch, opened, photograph
+from tests.e2e.browser import NARROW, PAGES, WIDE, launch, opened, painted, photograph
 from tests.e2e.dashboard import ROOT, serve
 
 
@@ -26,6 +26,19 @@ def main() -> None:
                         path = folder / f"{name}_{scheme}_{size[0]}.png"
                         photograph(page, path)
                         print(path)
+        with opened(browser, f"{dashboard.url}/what_if") as (page, _):
+            switched(page).screenshot(path=folder / "screenshot.png")
+            print(folder / "screenshot.png", "(the picture of the README)")
+
+
+def switched(page: Page) -> Page:
+    """Switch the third alteration of What if, so that the picture shows what the page is for."""
+    alterations = page.locator('.st-key-alterations [role="radiogroup"]')
+    alterations.nth(2).locator("label", has_text="altered").first.click()
+    page.get_by_text("1 change from the record").wait_for()
+    page.locator(".st-key-ranking .gbr-moved").first.wait_for()
+    painted(page)
+    return page
 
 
 if __name__ == "__main__":
