@@ -182,6 +182,9 @@ def pattern_of_header(header: str, genes: GeneTable = GENES) -> tuple[Alteration
     """
     words = re.sub(r"(?i)^(?:mut|gene)[_ ]|[_ ](?:consensus|mut|mutated|status)$", "", header.strip())
     found = read_finding(words, genes)
+    if (isinstance(found, str) or found.gene.status == "unknown") and "." in words:
+        # Statistics programs write "EGFR.T790M" where a space stood.
+        found = read_finding(words.replace(".", " ", 1), genes)
     if isinstance(found, str) or found.gene.status in ("unknown", "ambiguous"):
         return None
     a = found.alteration

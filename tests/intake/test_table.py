@@ -189,3 +189,14 @@ def test_where_samples_are_named_each_is_a_profile_and_the_patient_joins_them():
 def test_what_every_file_of_its_kind_drops_stands_last_in_the_table():
     rows = reading("patient_id,name,age\na,Eve,200\n").report.to_rows()
     assert [r["element"] for r in rows] == ["age", "patient_id", "name"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("EGFR.T790M", "EGFR p.T790M"), ("EGFR_L858R", "EGFR p.L858R"), ("ERBB2_amp", "ERBB2 amplification"), ("FLT3-ITD", "FLT3 ITD"),
+     ("MET exon 14 skipping", "MET exon 14 skipping"), ("BRAF V600E", "BRAF p.V600E"), ("MUT_TP53", "TP53 mutation"), ("HER2 amplification", "ERBB2 amplification")],
+)  # fmt: skip
+def test_headers_of_many_dialects_name_their_finding(header, name):
+    altered, absent = reading(f"patient_id,{header}\na,ja\nb,nein\n").profiles
+    assert [x.name for x in altered.alterations] == [name]
+    assert absent.alterations == () and (absent.tested_absent or absent.assayed_genes)
