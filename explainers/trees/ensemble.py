@@ -204,7 +204,7 @@ class TreeEnsemble:
         FeatureMismatchError, MissingDirectionError
             If the rows or the background do not fit the model.
         BackgroundError
-            If the background is empty or cannot be kept.
+            If the background is empty.
         """
         from explainers.trees import shapley
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,11 +17,15 @@ from explainers.trees.forms import Floats
 
 if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
+    from explainers.trees.forms import Boxes
     from explainers.trees.interventional import Patterns
 
 __all__ = ["Background", "Workings", "interventional", "path_dependent", "prepare_background", "workings"]
 
-MOST_PATTERNS = 16_000_000  # 12 bytes each: beyond, a background does not fit beside a dashboard
+MOST_PATTERNS = (
+    16_000_000  # 8 to 12 bytes each: beyond, they are collected anew for every question, in portions
+)
+PATTERNS_A_PORTION = 2_000_000
 KEPT_BACKGROUNDS = 4
 COHORT = 16  # from this many rows on, tables of patterns pay
 
@@ -36,8 +41,10 @@ class Background:
         Mean output over the background.
     fingerprint : str
         Name of its content.
-    patterns : Patterns
-        Distinct patterns of satisfied conditions at every leaf.
+    patterns : Patterns or None
+        Distinct patterns of satisfied conditions at every leaf; None where they are too many to keep.
+    columns : float array of shape (columns, b)
+        The rows, column by column.
     held : uint8 array of shape (b, conditions)
         What each row satisfies; only where leaves are too deep for patterns, else empty.
     """
@@ -45,7 +52,8 @@ class Background:
     n_rows: int
     base_values: Floats
     fingerprint: str
-    patterns: Patterns
+    patterns: Patterns | None
+    columns: Floats
     held: NDArray[np.uint8]
 
 
@@ -131,7 +139,7 @@ def prepare_background(ensemble: TreeEnsemble, background: ArrayLike | Backgroun
     Raises
     ------
     BackgroundError
-        If it has no rows, or is too varied to be kept.
+        If it has no rows.
     """
     if isinstance(background, Background):
         return background
@@ -150,26 +158,54 @@ def prepare_background(ensemble: TreeEnsemble, background: ArrayLike | Backgroun
         kept.move_to_end(fingerprint)
         return kept[fingerprint]
     columns = np.ascontiguousarray(rows.T)
-    start, bits, count = kernels.collect_patterns(columns, ensemble.boxes, ensemble.conditions, MOST_PATTERNS)
-    if len(bits) > MOST_PATTERNS:
-        raise BackgroundError(
-            f"A background of {len(rows)} rows shows more than {MOST_PATTERNS:,} different patterns at this model's "
-            f"{ensemble.n_leaves:,} leaves, too many to keep. Use fewer rows (200 are the default)."
-        )
+    columns.flags.writeable = False
+    patterns = _collect(ensemble, columns, ensemble.boxes, MOST_PATTERNS)
     longest = int(np.diff(ensemble.boxes.start).max(initial=0))
-    if longest <= 32:  # half the memory, and it is memory that the comparison waits for
-        bits = bits.astype(np.uint32)
     by_row = np.zeros((0, len(ensemble.conditions.feature)), np.uint8)
     if longest > kernels.LONGEST:
         by_row = np.array([held(row, ensemble.conditions) for row in rows])
     base_values = ensemble.predict(background).mean(0)
-    for array in (start, bits, count, by_row, base_values):
+    for array in (by_row, base_values):
         array.flags.writeable = False
-    patterns = kernels.Patterns(start, bits, count, len(rows))
-    kept[fingerprint] = Background(len(rows), base_values, fingerprint, patterns, by_row)
+    kept[fingerprint] = Background(len(rows), base_values, fingerprint, patterns, columns, by_row)
     while len(kept) > KEPT_BACKGROUNDS:
         kept.popitem(last=False)
     return kept[fingerprint]
+
+
+def _collect(ensemble: TreeEnsemble, columns: Floats, boxes: Boxes, limit: int) -> Patterns | None:
+    """Distinct patterns of a background at some boxes, or None where they are more than `limit`."""
+    from explainers.trees import interventional as kernels
+
+    start, bits, count = kernels.collect_patterns(columns, boxes, ensemble.conditions, limit)
+    if len(bits) > limit:
+        return None
+    if np.diff(ensemble.boxes.start).max(initial=0) <= 32:
+        bits = bits.astype(np.uint32)  # half the memory, and it is memory that the comparison waits for
+    for array in (start, bits, count):
+        array.flags.writeable = False
+    return kernels.Patterns(start, bits, count, columns.shape[1])
+
+
+def _portions(
+    ensemble: TreeEnsemble, ready: Background, values: Floats
+) -> Iterator[tuple[Boxes, Floats, Patterns]]:
+    """Boxes, their rows of `values` and their patterns: all at once where they are kept, else in portions."""
+    boxes, n = ensemble.boxes, ensemble.n_leaves
+    if ready.patterns is not None:
+        yield boxes, values, ready.patterns
+        return
+    step, per_box = max(1, PATTERNS_A_PORTION // ready.n_rows), len(values) // n
+    for first in range(0, n, step):
+        part = slice(first, min(n, first + step))
+        some = boxes._replace(
+            start=boxes.start[first : part.stop + 1],
+            value=boxes.value[part],
+            output=boxes.output[part],
+            tree=boxes.tree[part],
+        )
+        patterns = _collect(ensemble, ready.columns, some, np.iinfo(np.int64).max)
+        yield some, values[first * per_box : part.stop * per_box], patterns
 
 
 def interventional(
@@ -181,23 +217,24 @@ def interventional(
     from explainers.trees.rows import held
 
     ready, rows, work = prepare_background(ensemble, background), ensemble.rows(X), workings(ensemble)
-    if len(rows) >= COHORT and fits_tables(ensemble):
+    if len(rows) >= COHORT and fits_tables(ensemble) and ready.patterns is not None:
         return explain_cohort(ensemble, rows, ready), ready.base_values
     p, k, n = ensemble.n_features, ensemble.n_outputs, len(rows)
     single = work.fours.shape[1] == 1
-    blocks = 1 if single else len(work.fours) // ensemble.n_leaves
+    shown = k if single else work.value.shape[1]
     longest = int(np.diff(ensemble.boxes.start).max(initial=0))
     weights = kernels.shapley_weights(max(64, longest + 1))
+    satisfied = [held(row, ensemble.conditions) for row in rows]
+    blocks = 1 if single else len(work.fours) // ensemble.n_leaves
+    credit = np.zeros((n, p * k, 1) if single else (n, p * blocks, 4))
+    for boxes, values, patterns in _portions(ensemble, ready, work.fours):
+        for i in range(n):
+            kernels.explain_row(
+                satisfied[i], boxes, values, patterns, weights, kernels.BYTES_AS_LANES, p, credit[i]
+            )
     out = np.zeros((n, p, k))
-    for row, values in zip(rows, out, strict=True):
-        satisfied = held(row, ensemble.conditions)
-        credit = np.zeros((p * k, 1) if single else (p * blocks, 4))
-        kernels.explain_row(
-            satisfied, ensemble.boxes, work.fours, ready.patterns, weights, kernels.BYTES_AS_LANES, p, credit
-        )
-        values[:, : work.value.shape[1] if not single else k] = credit.reshape(p, -1)[
-            :, : k if single else work.value.shape[1]
-        ]
-        if longest > kernels.LONGEST:
-            kernels.add_long_boxes(satisfied, ready.held, ensemble.boxes, work.value, weights, values)
+    out[:, :, :shown] = credit.reshape(n, p, -1)[:, :, :shown]
+    if longest > kernels.LONGEST:
+        for i in range(n):
+            kernels.add_long_boxes(satisfied[i], ready.held, ensemble.boxes, work.value, weights, out[i])
     return work.close(out), ready.base_values

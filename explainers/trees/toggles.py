@@ -78,7 +78,9 @@ def toggles(
     x, feature, to, columns = read_changes(ensemble, row, changes)
     raw = x[: ensemble.n_features]
     longest = int(np.diff(ensemble.boxes.start).max(initial=0))
-    if longest > LONGEST:  # too deep for patterns: every changed row is explained on its own
+    ready = None if background is None else shapley.prepare_background(ensemble, background)
+    if longest > LONGEST or (ready is not None and ready.patterns is None):
+        # too deep for patterns, or too many of them: every changed row is explained on its own
         return _one_by_one(ensemble, raw, feature, to, background)
     work = shapley.workings(ensemble)
     before = held(x, ensemble.conditions)
@@ -97,11 +99,10 @@ def toggles(
         values[..., -1] = 0.0
         prediction[:] = 0.0
     arguments = (before, ensemble.boxes, work.value, by_feature, first, turns_start, turns)
-    if background is None:
+    if ready is None:
         points, weights = kernels.quadratures(longest)
         kernels.path_dependent(*arguments, points, weights, values, prediction)
     else:
-        ready = shapley.prepare_background(ensemble, background)
         kernels.interventional(*arguments, ready.patterns, kernels.weights_for(longest), values, prediction)
     if work.closes:
         work.close(values)

@@ -147,10 +147,21 @@ def test_an_empty_background_is_refused():
         from_estimator(fitted("lightgbm"), NAMES).shapley(rows(n=1), np.zeros((0, 10)))
 
 
-def test_a_background_too_varied_to_keep_is_refused(monkeypatch):
+@pytest.mark.parametrize("name", ["random forest", "lightgbm"])
+def test_a_background_too_varied_to_keep_is_compared_in_portions(monkeypatch, name):
+    ensemble = from_estimator(fitted(name), NAMES)
+    X, background = rows(seed=22, n=20), rows(seed=21, n=50)
+    expected, base = ensemble.shapley(X, background)
+    toggled = ensemble.toggles(X[0], ["f0"], background=background)
     monkeypatch.setattr("explainers.trees.shapley.MOST_PATTERNS", 100)
-    with pytest.raises(BackgroundError, match="Use fewer rows"):
-        from_estimator(fitted("lightgbm"), NAMES).shapley(rows(n=1), rows(seed=21, n=50))
+    monkeypatch.setattr("explainers.trees.shapley.PATTERNS_A_PORTION", 700)
+    again = from_estimator(fitted(name), NAMES)
+    assert again.prepare_background(background).patterns is None
+    values, same = again.shapley(X, background)
+    np.testing.assert_allclose(values, expected, atol=1e-12)
+    np.testing.assert_array_equal(same, base)
+    in_portions = again.toggles(X[0], ["f0"], background=background)
+    np.testing.assert_allclose(in_portions.values, toggled.values, atol=1e-12)
 
 
 def test_a_prepared_background_is_recognised_by_its_content():
