@@ -6,10 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from oncology.errors import UnknownNameError
+from oncology.errors import OncologyError, UnknownNameError
+from oncology.intake.spelling import spell, spell_gene
 from oncology.patients import Alteration, AlterationKind, ImpossibleValueError, Origin, PatientProfile
 
-__all__ = ["Correction", "alterations_from_rows", "correct"]
+__all__ = ["Correction", "DoubtfulFindingError", "alterations_from_rows", "correct", "genes_from_names"]
+
+
+class DoubtfulFindingError(OncologyError, ValueError):
+    """A typed finding that no feature could be matched with; taken as it is, it would read as "not altered"."""
+
+    def __init__(self, doubts: Sequence[str]) -> None:
+        super().__init__(" ".join(doubts) + " Correct the spelling, or leave the line out.")
+        self.doubts = tuple(doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +80,24 @@ def alterations_from_rows(
     """Findings from the rows of an editable table; details that the table does not show are kept.
 
     Rows have gene, kind, change, allele fraction and origin; a row without a gene is left out when it is
-    empty and refused when it is not.
+    empty and refused when it is not. What is typed is put into the spelling that models read
+    (``her2`` to ``ERBB2``, ``L858R`` to ``p.L858R``).
+
+    Raises
+    ------
+    ImpossibleValueError
+        For a finding without a gene, or an impossible value.
+    DoubtfulFindingError
+        For a gene one letter away from a known one, or a change that cannot be read.
+
+    Examples
+    --------
+    >>> [a.name for a in alterations_from_rows([{"gene": "egfr", "change": "L858R"}])]
+    ['EGFR p.L858R']
     """
     before = {_key(a): a for a in recorded}
-    found = []
+    found: list[Alteration] = []
+    doubts: list[str] = []
     for number, row in enumerate(rows, start=1):
         gene = str(row.get("gene") or "").strip()
         change = str(row.get("change") or "").strip() or None
@@ -87,8 +110,33 @@ def alterations_from_rows(
         origin: Origin = row.get("origin") or "unknown"
         vaf = None if vaf is None else float(vaf)
         kept = before.get((gene, kind, change, vaf, origin))
-        found.append(kept or Alteration(gene, kind, protein_change=change, vaf=vaf, origin=origin))
+        if kept is not None:
+            found.append(kept)
+            continue
+        spelled = spell(Alteration(gene, kind, protein_change=change, vaf=vaf, origin=origin))
+        if spelled.alteration is None:
+            doubts += spelled.notes
+        else:
+            found.append(spelled.alteration)
+        doubts += spelled.doubts
+    if doubts:
+        raise DoubtfulFindingError(doubts)
     return tuple(found)
+
+
+def genes_from_names(names: Sequence[str]) -> frozenset[str]:
+    """Typed gene names as current symbols; a name one letter away from a known symbol is refused.
+
+    Examples
+    --------
+    >>> sorted(genes_from_names(["her2", "KRAS"]))
+    ['ERBB2', 'KRAS']
+    """
+    read = [spell_gene(name) for name in names]
+    doubts = [doubt for _, _, said in read for doubt in said]
+    if doubts:
+        raise DoubtfulFindingError(doubts)
+    return frozenset(symbol for symbol, _, _ in read)
 
 
 def _key(a: Alteration) -> tuple[Any, ...]:

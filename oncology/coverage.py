@@ -104,7 +104,11 @@ def _unseen_fields(schema: FeatureSchema, profile: PatientProfile) -> list[Unsee
         if name in _FIELD_WORDS and name not in read and getattr(profile, name) is not None
     ]
     found += [Unseen(LABS[n].label, no_input) for n in profile.labs if f"labs.{n}" not in read]
-    found += [Unseen(n.replace("_", " ").capitalize(), no_input) for n in profile.findings if f"findings.{n}" not in read]
+    found += [
+        Unseen(n.replace("_", " ").capitalize(), no_input)
+        for n in profile.findings
+        if f"findings.{n}" not in read
+    ]
     if profile.prior_treatments and "prior_treated" not in read:
         found.append(Unseen("Prior treatments: " + ", ".join(profile.prior_treatments), no_input))
     for f in schema.features:

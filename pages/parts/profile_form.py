@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from oncology.corrections import Correction, alterations_from_rows, correct
+from oncology.corrections import Correction, alterations_from_rows, correct, genes_from_names
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
 from oncology.vocabulary import LABS, TUMOURS, tumour_name
@@ -132,7 +132,7 @@ def _listed(text: str) -> tuple[str, ...] | None:
 
 def _genes(text: str) -> frozenset[str] | None:
     listed = _listed(text)
-    return None if listed is None else frozenset(listed)
+    return None if listed is None else genes_from_names(listed)
 
 
 def _choice(label: str, options: list[Any], value: Any, words: Any = str, width: int = 150) -> Any:

@@ -2,7 +2,13 @@
 
 import pytest
 
-from oncology.corrections import Correction, alterations_from_rows, correct
+from oncology.corrections import (
+    Correction,
+    DoubtfulFindingError,
+    alterations_from_rows,
+    correct,
+    genes_from_names,
+)
 from oncology.errors import UnknownNameError
 from oncology.patients import Alteration, ImpossibleValueError, PatientProfile
 
@@ -68,3 +74,40 @@ def test_rows_that_cannot_be_are_refused():
         alterations_from_rows([{"gene": "", "change": "p.L858R"}])
     with pytest.raises(ImpossibleValueError, match=r"VAF of EGFR is 3\.0"):
         alterations_from_rows([{"gene": "EGFR", "allele fraction": 3}])
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"gene": "egfr", "change": "L858R"}, "EGFR p.L858R"),
+        ({"gene": "EGFR", "change": "p.Leu858Arg"}, "EGFR p.L858R"),
+        ({"gene": "EGFR", "change": "EGFR L858R"}, "EGFR p.L858R"),
+        ({"gene": "EGFR", "change": "Exon 19 del"}, "EGFR exon 19 deletion"),
+        ({"gene": "EGFR", "change": "ex19del"}, "EGFR exon 19 deletion"),
+        ({"gene": "BRAF", "change": "V600E"}, "BRAF p.V600E"),
+        ({"gene": "FLT3", "change": "FLT3-ITD"}, "FLT3 ITD"),
+        ({"gene": "HER2", "kind": "amplification"}, "ERBB2 amplification"),
+        ({"gene": "EML4-ALK", "kind": "fusion"}, "ALK fusion (EML4)"),
+    ],
+)
+def test_what_a_clinician_types_is_read_as_the_model_reads_it(row, name):
+    assert [a.name for a in alterations_from_rows([row])] == [name]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"gene": "EGFRR"}, "EGFR is one letter away"),
+        ({"gene": "EGFR", "change": "the usual one"}, "no protein change of EGFR.*exon 19 deletion"),
+        ({"gene": "EGFR", "change": "p.L858L"}, "changes no amino acid"),
+    ],
+)
+def test_a_finding_that_no_model_could_match_is_refused_instead_of_read_as_not_altered(row, message):
+    with pytest.raises(DoubtfulFindingError, match=message):
+        alterations_from_rows([row])
+
+
+def test_assayed_genes_are_taken_by_their_current_symbols():
+    assert genes_from_names(["her2", "MLL2"]) == {"ERBB2", "KMT2D"}
+    with pytest.raises(DoubtfulFindingError, match="EGFR is one letter away"):
+        genes_from_names(["EGFRR"])

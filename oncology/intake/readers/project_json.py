@@ -13,7 +13,8 @@ from oncology.intake.draft import clean_id
 from oncology.intake.errors import BrokenFileError, DuplicatePatientError, NoPatientsError
 from oncology.intake.opening import GivenFile, GivenFolder
 from oncology.intake.options import Options
-from oncology.intake.report import Ledger, ReadResult
+from oncology.intake.report import Fate, Ledger, ReadResult
+from oncology.intake.spelling import spell, spell_gene, spell_tumour, without_doubtful
 from oncology.patients import Alteration, ImpossibleValueError, Outcome, PatientProfile, Source
 from oncology.vocabulary import LABS
 
@@ -173,6 +174,9 @@ def _profile(file_name: str, where: str, item: dict[str, Any], ledger: Ledger) -
             ledger.add(part, key, "used", "empty: not known", patient_id=identifier)
             continue
         value, note = _value(key, raw)
+        fate: Fate = "ambiguous"
+        if note is None:
+            value, note, fate = _respelled(key, value)
         if note is None and key != "patient_id":
             try:
                 PatientProfile("check", **{key: value})
@@ -189,12 +193,40 @@ def _profile(file_name: str, where: str, item: dict[str, Any], ledger: Ledger) -
             )
         elif value is not None:
             values[key] = value
-            ledger.add(part, key, "ambiguous", note, patient_id=identifier)
+            ledger.add(part, key, fate, note, patient_id=identifier)
         else:
             ledger.add(
                 part, key, "dropped", note, found=_brief(raw) if key in _FIELDS else "", patient_id=identifier
             )
-    return PatientProfile(identifier, **values)
+    profile, doubtful = without_doubtful(PatientProfile(identifier, **values))
+    for gene in sorted(doubtful):
+        ledger.note(
+            f"A finding may be a misspelling of {gene}; {gene} counts as not assayed until the finding is corrected."
+        )
+    return profile
+
+
+def _respelled(key: str, value: Any) -> tuple[Any, str | None, Fate]:
+    """A value in our spelling; what was changed or is in doubt, and which of the two."""
+    if value is None:
+        return value, None, "used"
+    if key == "tumour":
+        code, notes, doubts = spell_tumour(value)
+        return code, "; ".join((*notes, *doubts)) or None, "normalised"
+    if key == "assayed_genes":
+        read = [spell_gene(g) for g in sorted(value)]
+        notes, doubts = [n for _, said, _ in read for n in said], [d for _, _, doubt in read for d in doubt]
+        return (
+            frozenset(symbol for symbol, _, _ in read),
+            "; ".join((*notes, *doubts)) or None,
+            "ambiguous" if doubts else "normalised",
+        )
+    if key == "alterations":
+        spelled = [spell(a) for a in value]
+        notes, doubts = [n for s in spelled for n in s.notes], [d for s in spelled for d in s.doubts]
+        kept = tuple(s.alteration for s in spelled if s.alteration is not None)
+        return kept, "; ".join((*notes, *doubts)) or None, "ambiguous" if doubts else "normalised"
+    return value, None, "used"
 
 
 def _brief(raw: Any) -> str:
