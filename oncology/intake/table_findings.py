@@ -50,12 +50,25 @@ _ABSENT = frozenset(
         "neg",
         "normal",
         "undetected",
-        "none",
-        "-",
     ]
 ) | {"wild type", "not altered", "not detected", "not found", "no mutation"}
+# A dash and "None" (an empty cell of Python) say that nothing is known, and never that nothing was found.
 _NOT_ASSAYED = frozenset(
-    ["nan", "na", "n/a", "nd", "unknown", "unk", "untested", "?", "not_assayed", "not-assayed", "notassayed"]
+    [
+        "-",
+        "none",
+        "nan",
+        "na",
+        "n/a",
+        "nd",
+        "unknown",
+        "unk",
+        "untested",
+        "?",
+        "not_assayed",
+        "not-assayed",
+        "notassayed",
+    ]
 ) | {"not assayed", "not tested", "not done", "not covered"}
 
 

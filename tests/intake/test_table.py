@@ -200,3 +200,13 @@ def test_headers_of_many_dialects_name_their_finding(header, name):
     altered, absent = reading(f"patient_id,{header}\na,ja\nb,nein\n").profiles
     assert [x.name for x in altered.alterations] == [name]
     assert absent.alterations == () and (absent.tested_absent or absent.assayed_genes)
+
+
+@pytest.mark.parametrize("word", ["-", "None", "NA", "?", "not tested", "nan"])
+def test_words_for_nothing_known_never_read_as_absent(word):
+    (profile,) = reading(f"patient_id,KRAS,KRAS p.G12C,age\na,{word},{word},61\n").profiles
+    assert (
+        profile.assayed_genes is None
+        and profile.tested_absent == frozenset()
+        and profile.not_tested == {"KRAS p.G12C"}
+    )
