@@ -111,6 +111,9 @@ def show_points(bundle: ModelBundle, profile: PatientProfile, option: str, why: 
         ]
     else:
         asked = [why.feature_names[j] for j in why.order()[:8]]
+    if session.ranking(bundle, profile).of(option).abstained:
+        st.write("The model gives no number for this option, so there is none to compare.")
+        return
     effects = in_points.effects_in_points(bundle, profile, option, list(dict.fromkeys(asked))[:10])
     if not effects:
         st.write("None of the largest inputs can be asked on its own.")
