@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from oncology.bundles import Manifest, ModelBundle
     from oncology.patients import PatientProfile
 
 __all__ = ["OriginKind", "model_origin", "origin_kind", "origin_words", "patient_origin"]
+
+
+class HasManifest(Protocol):
+    """A bundle, or the choice of one that has not been opened yet."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
 
 OriginKind = Literal["synthetic", "mixed", "research"]
 
@@ -40,7 +48,7 @@ def origin_words(bundle: ModelBundle | None, profile: PatientProfile | None) -> 
     return patient_origin(profile), model_origin(None if bundle is None else bundle.manifest)
 
 
-def origin_kind(bundle: ModelBundle | None, profile: PatientProfile | None) -> OriginKind:
+def origin_kind(bundle: HasManifest | None, profile: PatientProfile | None) -> OriginKind:
     """How the label is coloured: "synthetic" where nothing real is shown, "mixed" where one of the two is synthetic.
 
     A published formula is neither: it takes the kind of its patient.

@@ -6,6 +6,7 @@ with layout.page(
     "Model",
     lead="What is this model, how well does it do, and what does it lean on?",
     origin=model_panel.origin(),
+    facts=model_panel.facts(),
 ) as head:
     bundle = model_panel.open_model(head)
     model_panel.show_facts(bundle)

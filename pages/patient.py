@@ -5,7 +5,10 @@ import streamlit as st
 from pages.parts import downloads, glance, layout, pickers, profile_form, session, upload
 
 with layout.page(
-    "Patient", lead="Who is this patient, and what was never tested?", origin=session.origin()
+    "Patient",
+    lead="Who is this patient, and what was never tested?",
+    origin=session.origin(),
+    facts=session.origin_facts(),
 ) as head:
     pickers.show(head)
     profile = session.patient()

@@ -6,6 +6,7 @@ with layout.page(
     "Treatment",
     lead="What does the model expect of each option, and how sure is it?",
     origin=session.origin(),
+    facts=session.origin_facts(),
 ) as head:
     bundle, profile = pickers.both(head)
     ranking = session.ranking(bundle, profile)

@@ -51,6 +51,7 @@ with layout.page(
     "What if",
     lead="What would the model say of another molecular profile? Not what biology would do.",
     origin=session.origin(),
+    facts=session.origin_facts(),
 ) as head:
     bundle, recorded = pickers.both(head)
     has_alterations = any(feature.is_alteration for feature in bundle.schema.features)

@@ -3,7 +3,10 @@
 from pages.parts import downloads, layout, pickers, session, why_panel
 
 with layout.page(
-    "Why", lead="What did the model lean on, and do other methods say the same?", origin=session.origin()
+    "Why",
+    lead="What did the model lean on, and do other methods say the same?",
+    origin=session.origin(),
+    facts=session.origin_facts(),
 ) as head:
     bundle, profile = pickers.both(head)
     option = why_panel.pick_option(bundle, profile)

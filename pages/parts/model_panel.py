@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from explainers import importance, model_words
+from explainers import importance, model_words, origins
 from oncology import edits
 from oncology.errors import OncologyError
 from pages.parts import layout, pickers, session, tables
@@ -26,7 +26,13 @@ def origin() -> layout.Origin:
     choice = session.bundle_choice()
     if choice is None or choice.manifest is None:
         return "none"
-    return "synthetic" if choice.manifest.synthetic else "research"
+    return origins.origin_kind(choice, None)
+
+
+def facts() -> tuple[str, ...]:
+    """What the open model was made from, in words."""
+    choice = session.bundle_choice()
+    return (origins.model_origin(None if choice is None else choice.manifest),)
 
 
 def open_model(head: DeltaGenerator) -> ModelBundle:

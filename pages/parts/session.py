@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from explainers import origins
 from oncology import edits as editing
 from oncology.edits import Edit
 from oncology.errors import OncologyError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from explainers.background import Background
     from explainers.counterfactuals import SingleChanges
     from explainers.explanation import Explanation
-    from oncology.bundles import ModelBundle
+    from oncology.bundles import Manifest, ModelBundle
     from oncology.prediction import Predictions
     from oncology.recommendations import Ranking
 
@@ -165,11 +166,24 @@ def add_patients(profiles: Iterable[PatientProfile], *, open_first: bool = True)
 
 
 def origin() -> layout.Origin:
-    """What `layout.page` shows beside the title: where the open patient comes from."""
+    """What `layout.page` shows beside the title: what kind of data the open pair is."""
     profile = patient()
     if profile is None:
         return "none"
-    return "synthetic" if profile.synthetic else "research"
+    choice = bundle_choice()
+    return origins.origin_kind(
+        choice if choice is not None and choice.manifest is not None else None, profile
+    )
+
+
+def origin_facts() -> tuple[str, ...]:
+    """Where the open patient and the open model come from, in words."""
+    return origins.patient_origin(patient()), origins.model_origin(_manifest())
+
+
+def _manifest() -> Manifest | None:
+    choice = bundle_choice()
+    return None if choice is None else choice.manifest
 
 
 def mismatch() -> str:
