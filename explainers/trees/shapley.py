@@ -205,6 +205,7 @@ def _portions(
             tree=boxes.tree[part],
         )
         patterns = _collect(ensemble, ready.columns, some, np.iinfo(np.int64).max)
+        assert patterns is not None, "only a limit on their number leaves patterns uncollected"
         yield some, values[first * per_box : part.stop * per_box], patterns
 
 
