@@ -83,7 +83,7 @@ def test_bound_after_its_search_is_above_the_truth_and_excluded_items_never_win(
     smaller, _ = restrict(forest, status, r)
     w = np.full(len(goal.offset), 1 / len(goal.offset))
     before = status.copy()
-    outcome, _, _, _, _, _, by_size, _ = tighten(
+    outcome, *_, by_size, _ = tighten(
         smaller,
         goal.weights,
         goal.offset - level,

@@ -94,7 +94,7 @@ def ask(
 
     Depth first: a node with two changes left or fewer is closed exactly (`pairs`); at others the exact effect of
     every single further item is looked at, then the bound is tightened (`descent.tighten`), then the node is split on
-    the item with the largest total multiplier, chosen or excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
+    an item with a large total multiplier that the trees disagree about, chosen or excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
     what is looked at exactly together cover all sets: an empty answer that is `settled` is a proof.
 
     Parameters
@@ -132,7 +132,7 @@ def ask(
             return answer
         if done:
             continue
-        outcome, smaller, weights, multipliers, total, rest, by_size, _ = tighten(
+        outcome, smaller, weights, multipliers, total, disagree, rest, by_size, _ = tighten(
             node.forest, goal.weights, goal.offset, node.status, group, left, node.weights, node.multipliers,
             aim, PRUNE, ROOT_STEPS if first else NODE_STEPS, ROOT_STALLS if first else NODE_STALLS,
         )  # fmt: skip
@@ -141,7 +141,9 @@ def ask(
             answer.ruled_out = int(np.flatnonzero(by_size <= PRUNE).max(initial=0))
         if outcome == NOTHING_LEFT or not rules.settle(node.status):
             continue
-        _branch(stack, Node(smaller, node.status, weights, multipliers), total, rest, rules, left, group)
+        _branch(
+            stack, Node(smaller, node.status, weights, multipliers), total, disagree, rest, rules, left, group
+        )
     answer.settled = True
     return answer
 
@@ -194,6 +196,7 @@ def _branch(
     stack: list[Node],
     node: Node,
     total: Floats,
+    disagree: Floats,
     rest: float,
     rules: Rules,
     left: int,
@@ -203,7 +206,10 @@ def _branch(
     free = np.flatnonzero(node.status == FREE)
     if len(free) == 0:
         return
-    item = int(free[total[free].argmax()])
+    # A large total makes the half without the item easy to rule out; an item that the trees disagree about brings them
+    # together in both halves.
+    weight = np.maximum(total[free], 0.0) * (1.0 + disagree[free] / (disagree[free].max() + 1e-9))
+    item = int(free[weight.argmax()])
     without = node.status.copy()
     without[item] = EXCLUDED
     prefix, taken = np.zeros(left + 1), np.zeros(len(total), np.int8)

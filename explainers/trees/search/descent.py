@@ -101,6 +101,8 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     outcome : NOTHING_LEFT or UNDECIDED
     forest, w, L, total
         The forest without the excluded items, the best weights and multipliers for it, and their Lam.
+    disagree : array (n_items,)
+        How many trees choose otherwise than top_r does about each item.
     rest : float
         Their B without its last term.
     by_size : array (r + 1,)
@@ -178,7 +180,13 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
             w -= length * scale * w_step
             onto_simplex(w)
     rest = bound(forest, active, goal, offset, best_w, best_L, total, choice, at_choice)
-    return outcome, forest, best_w, best_L, total, rest, by_size, steps
+    largest(total, status, group, r, taken, prefix)
+    subgradient(forest, best_L, choice, taken, literal_at, gradient)
+    disagree = np.zeros(n_items)
+    for q in range(len(gradient)):
+        for b in range(forest.item_start[q], forest.item_start[q + 1]):
+            disagree[forest.item[b]] += abs(gradient[q])
+    return outcome, forest, best_w, best_L, total, disagree, rest, by_size, steps
 
 
 @njit(cache=True)
