@@ -11,6 +11,7 @@ with layout.page(
     bundle, profile = pickers.both(head)
     option = why_panel.pick_option(bundle, profile)
     why = why_panel.show_waterfall(bundle, profile, option)
+    why_panel.show_interactions(bundle, profile, option)
     why_panel.show_methods(bundle, profile, option, why)
     why_panel.show_neighbours(bundle, profile, option)
     downloads.case(bundle, profile, name="why", option=option)

@@ -128,6 +128,22 @@ def show_points(bundle: ModelBundle, profile: PatientProfile, option: str, why: 
     )
 
 
+def show_interactions(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:
+    """Draw the pairs of facts that move the answer more together than apart, or why there are none."""
+    from explainers.interactions import patient_interactions
+
+    st.header("Which facts act together", anchor=False)
+    try:
+        found = patient_interactions(bundle, bundle.schema.encode_row(profile), option)
+    except OncologyError as error:
+        st.write(str(error))
+        return
+    st.write(found.words)
+    st.markdown("\n".join(f"- {pair.words}" for pair in found.strongest()))
+    st.caption(found.small_print)
+    tables.beside(found.rows(), caption="Every pair of facts, the strongest first", name="interactions")
+
+
 def show_methods(bundle: ModelBundle, profile: PatientProfile, option: str, why: Explanation | None) -> None:
     """Draw LIME and leave-one-out beside Shapley values, with where they agree and where not."""
     from explainers.charts.attribution import comparison, comparison_rows
