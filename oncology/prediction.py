@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from oncology.bundles import ModelBundle, TrainingData
 from oncology.bundles.manifest import OutputKind
 from oncology.cohorts import Cohort
+from oncology.counts import count_words
 from oncology.errors import UnknownNameError
 from oncology.features import FeatureSchema
 from oncology.patients import PatientProfile
 from oncology.vocabulary import tumour_name
+from oncology.wording import Setting, wording
 
 __all__ = ["MarginFunction", "Predictions", "predict"]
 
@@ -35,7 +37,8 @@ class Predictions:
     probability : array (n, k)
         Calibrated probabilities; the score itself where `output_kind` is score or risk_groups.
     low, high : arrays (n, k)
-        Ends of the interval at `coverage`; for scores the best and worst that unknown inputs may turn out.
+        Ends of the interval at `coverage`; for scores the best and worst that unknown inputs may turn out. See
+        `interval_meaning`.
     tumours : tuple of str or None, (n,)
     support : array (n, k), or None
         Training patients of the same tumour type who had the option; None where the bundle has no cohort behind
@@ -49,6 +52,9 @@ class Predictions:
         Required inputs that are not known.
     refusals : tuple of tuple of str, (n,)
         Why a patient gets no prediction at all, in sentences.
+    coverage : float or None
+        Share of the bootstrapped calibrations the interval holds; None for the range of a score.
+    setting : {"clinic", "laboratory"}
     """
 
     options: tuple[str, ...]
@@ -65,7 +71,8 @@ class Predictions:
     refusals: tuple[tuple[str, ...], ...]
     output_kind: OutputKind
     bundle_sha256: str
-    coverage: float = 0.95
+    coverage: float | None = 0.95
+    setting: Setting = "clinic"
 
     def __post_init__(self) -> None:
         for name in ("raw", "probability", "low", "high", "support", "shared"):
@@ -90,17 +97,22 @@ class Predictions:
         n = int(self.support[position, j])
         tumour = self.tumours[position]
         who = f"with {tumour_name(tumour)}" if tumour else "in training"
-        words = f"{_count(n)} training patient{'' if n == 1 else 's'} {who} had it"
+        words = f"{count_words(n)} training patients {who} {wording(self.setting).had_it}"
         if self.shared is not None and self.n_altered[position]:
-            words += (
-                f"; {_count(int(self.shared[position, j]))} of them share an alteration with this patient"
-            )
+            share = count_words(int(self.shared[position, j]), of=n)
+            words += f"; {share} of them share an alteration with this patient"
         return words
 
-
-def _count(n: int) -> str:
-    # Counts under five could point to single patients.
-    return "fewer than 5" if 0 < n < 5 else f"{n:,}"
+    @property
+    def interval_meaning(self) -> str:
+        """What the interval covers and what it leaves out, in a sentence."""
+        if self.coverage is None:
+            return "The range runs from the best to the worst that the unknown inputs may turn out; it is no interval of error."
+        return (
+            f"The interval is that of the calibration alone ({self.coverage:.0%}): how surely the model's number could be "
+            "turned into a share of patients. It leaves out whether the model itself is right for this patient, "
+            "so the true share lies outside it more often than that figure suggests."
+        )
 
 
 def predict(
@@ -134,6 +146,7 @@ def predict(
     return Predictions(
         bundle.options, raw, bundle.probability(raw), low, high, ids, tumours, support, shared,
         (X[:, _alteration_columns(bundle.schema)] == 1.0).sum(axis=1), missing, refusals, bundle.output_kind, bundle.sha256,
+        coverage=None if bundle.is_score else 0.95, setting=bundle.manifest.setting,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,14 @@ from oncology.bundles.inspecting import ESTIMATOR_FILES, installed_versions
 from oncology.bundles.loading import check_inputs, load
 from oncology.bundles.manifest import MANIFEST, Format, Manifest, OutputKind
 from oncology.bundles.margins import MarginModel, margin_scale
+from oncology.bundles.measuring import measure_alterations
 from oncology.bundles.model import ModelBundle, TrainingData
 from oncology.bundles.storage import dump_joblib, dump_skops
 from oncology.bundles.trust import TrustList
 from oncology.cohorts import Cohort
 from oncology.features import FeatureSchema
 from oncology.performance import performance
-from oncology.uncertainty import fit_calibration, fit_temperature
+from oncology.uncertainty import CalibrationMap, TemperatureMap, fit_calibration, fit_temperature
 
 __all__ = ["build", "build_formula", "write_bundle"]
 
@@ -144,9 +145,12 @@ def build(
     if keep_cohort:
         data = TrainingData(cohort.X, y, margins, cohort.groups)
         files["cohort.parquet"] = _parquet(data.to_table())
+    calibration = _calibrate(margins, y, exclusive, seed)
+    calibrated = _calibrated(calibration, chosen, exclusive)
+    effects = measure_alterations(lambda X: calibrated(model(X)), cohort, chosen, seed=seed)
     training = {
         "n_patients": len(cohort), "folds": folds, "seed": seed, "estimator": _describe(fitted),
-        "cohort_fingerprint": cohort.fingerprint,
+        "cohort_fingerprint": cohort.fingerprint, "unassayed_reads_as_absent": effects.to_json(),
     } | dict(about.pop("training", {}))  # fmt: skip
     manifest = Manifest(
         name=name,
@@ -161,13 +165,16 @@ def build(
         files={},
         library_versions=_versions(fitted),
         trusted_types=types,
-        calibration=_calibrate(margins, y, exclusive, seed),
+        calibration=calibration,
         performance=tuple(performance(o, *_pair(margins[o], y[o]), seed=seed) for o in chosen),
         training=training,
         support=_counts(cohort, y.notna()),
         responders=_counts(cohort, y == 1),
+        drivers=effects.drivers,
         left_out=left_out,
-        missing_values=about.pop("missing_values", missing_values_words(fitted, cohort)),
+        missing_values=" ".join(
+            filter(None, (about.pop("missing_values", missing_values_words(fitted, cohort)), effects.words()))
+        ),
         reference={"name": background_name, "n": len(rows), "seed": seed},
         self_check=tuple(tuple(map(float, r)) for r in model(rows[:_N_SELF_CHECK])),
         **_about(about),
@@ -271,6 +278,16 @@ def _calibrate(margins: pd.DataFrame, y: pd.DataFrame, exclusive: bool, seed: in
         classes = y[known].to_numpy().argmax(axis=1)
         return {"": fit_temperature(margins[known].to_numpy(), classes, seed=seed).to_json()}
     return {o: fit_calibration(*_pair(margins[o], y[o]), seed=seed).to_json() for o in margins.columns}
+
+
+def _calibrated(
+    calibration: Mapping[str, Any], options: tuple[str, ...], exclusive: bool
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Margins (n, k) to calibrated probabilities (n, k)."""
+    if exclusive:
+        return TemperatureMap.from_json(calibration[""]).probability
+    maps = [CalibrationMap.from_json(calibration[o]) for o in options]
+    return lambda margin: np.stack([m.probability(margin[:, j]) for j, m in enumerate(maps)], axis=1)
 
 
 def _pair(margin: pd.Series, outcome: pd.Series) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from oncology.bundles.errors import BundleNotFoundError, ManifestError, UnknownProtocolError
 from oncology.performance import OptionPerformance, PerformanceError
+from oncology.wording import SETTINGS, Setting, Wording, wording
 
 __all__ = ["MANIFEST", "PROTOCOL", "Format", "Manifest", "OutputKind", "Unit", "read_manifest"]
 
@@ -27,6 +28,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "output_kind": ("probabilities", "classes", "score", "risk_groups"),
     "format": ("skops", "joblib", "formula"),
     "unit": ("log-odds", "probability", "score"),
+    "setting": SETTINGS,
 }
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -50,6 +52,8 @@ class Manifest:
     intended_use : str
     tumours : tuple of str
         OncoTree codes the model is meant for; empty where it names none (its training patients then say it).
+    setting : {"clinic", "laboratory"}
+        Whether outcomes were seen in treated patients, or measured on cells outside the body.
     outcome : str
         What the probability is of, as a verb phrase after "patients like this": "respond".
     options, option_labels : tuple of str, mapping
@@ -71,6 +75,8 @@ class Manifest:
     support, responders : mapping
         Option to tumour code to number of training patients who had it, and of those who responded; the key ""
         counts all of them.
+    drivers : mapping
+        Option to the alteration feature that moves its probability most, measured when the bundle was built.
     left_out : mapping
         Options that could not be modelled, each with the reason.
     missing_values : str
@@ -99,6 +105,7 @@ class Manifest:
     synthetic: bool = False
     intended_use: str = ""
     tumours: tuple[str, ...] = ()
+    setting: Setting = "clinic"
     outcome: str = "respond"
     option_labels: Mapping[str, str] = field(default_factory=dict)
     library_versions: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +115,7 @@ class Manifest:
     training: Mapping[str, Any] = field(default_factory=dict)
     support: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     responders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    drivers: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     missing_values: str = ""
     unlikely_below: float = 0.15
@@ -124,6 +132,11 @@ class Manifest:
     def label(self, option: str) -> str:
         """The words for an option; its key where it has none."""
         return self.option_labels.get(option, option)
+
+    @property
+    def words(self) -> Wording:
+        """Nouns and verbs of the setting."""
+        return wording(self.setting)
 
     def performance_of(self, option: str) -> OptionPerformance | None:
         """Cross-validated performance of one option, or None where the bundle has none."""
@@ -192,7 +205,8 @@ def _checked(name: str, kind: str, value: Any) -> Any:
 def _checked_mapping(name: str, value: Any) -> Any:
     if not isinstance(value, dict):
         raise ManifestError(f"{name} is a {type(value).__name__}", "a JSON object")
-    inner = {"files": str, "option_labels": str, "library_versions": str, "left_out": str, "support": dict}
+    inner = {"files": str, "option_labels": str, "library_versions": str, "left_out": str, "drivers": str,
+             "support": dict}  # fmt: skip
     for key, item in value.items():
         if name in inner and not isinstance(item, inner[name]):
             raise ManifestError(f"{name} has {item!r} under {key!r}", inner[name].__name__)

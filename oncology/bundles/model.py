@@ -87,6 +87,17 @@ class TrainingData:
         column = self.groups["tumour"].astype(object)
         return column.where(column.notna(), "").to_numpy(dtype=object)
 
+    @cached_property
+    def _quantiles(self) -> dict[tuple[str, tuple[float, ...]], tuple[float, ...]]:
+        return {}
+
+    def quantiles(self, column: str, shares: tuple[float, ...]) -> tuple[float, ...]:
+        """Values of a column below which these shares of the patients lie, worked out once; NaN where none is known."""
+        key = (column, shares)
+        if key not in self._quantiles:
+            self._quantiles[key] = _quantiles_of(self.X[column].to_numpy(dtype=np.float64), shares)
+        return self._quantiles[key]
+
     @classmethod
     def read(cls, data: bytes, schema: FeatureSchema, options: tuple[str, ...]) -> TrainingData:
         """Read the bytes of ``cohort.parquet``; ManifestError where its columns are not the schema's."""
@@ -122,6 +133,13 @@ class TrainingData:
             self.groups.add_prefix("g:"),
         ]
         return pd.concat(parts, axis=1)
+
+
+def _quantiles_of(values: NDArray[np.float64], shares: tuple[float, ...]) -> tuple[float, ...]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return (np.nan,) * len(shares)
+    return tuple(map(float, np.quantile(known, shares)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,3 +289,14 @@ class ModelBundle:
             return None
         data = read_verified(self.path, "cohort.parquet", self.manifest.files)
         return TrainingData.read(data, self.schema, self.options)
+
+    def quantiles(self, column: str, shares: tuple[float, ...]) -> tuple[float, ...]:
+        """Values of a column below which these shares of the training patients lie.
+
+        From the background rows where the bundle ships no cohort; NaN for published formulas.
+        """
+        if self.training is not None:
+            return self.training.quantiles(column, shares)
+        if self.background.derived:
+            return (np.nan,) * len(shares)
+        return _quantiles_of(self.background.rows[:, self.schema.columns.index(column)], shares)

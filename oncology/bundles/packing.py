@@ -45,6 +45,8 @@ def pack(estimator: Any) -> Any:
         "trees_per_step": len(steps[0]),
     }
     mapper = copy.copy(estimator._bin_mapper)
+    # How many threads happened to fit the thresholds is no property of the model.
+    mapper.n_threads = None
     mapper.bin_thresholds_ = _stack(list(mapper.bin_thresholds_))
     packed._bin_mapper = mapper
     return packed

@@ -128,6 +128,11 @@ class Formula(ABC):
         """Scores (n,) if the unknown inputs turned out best and worst; NaN where the formula has no such rule."""
         return np.full(len(X), np.nan), np.full(len(X), np.nan)
 
+    def usual_values(self, feature: str) -> tuple[float, ...]:
+        """Values at which an unknown number is asked: the ends of its plausible range; empty without one."""
+        spec = self.schema.feature(feature)
+        return () if spec.low is None or spec.high is None else (spec.low, spec.high)
+
     def group(self, score: float) -> str | None:
         """The risk group of a score; None where the formula has no groups or the score is not known.
 

@@ -230,6 +230,18 @@ class IpssmFormula(Formula):
         low, high = self.margin(self.matrix(X, "best")), self.margin(self.matrix(X, "worst"))
         return low, high
 
+    def usual_values(self, feature: str) -> tuple[float, ...]:
+        """The published best, mean and worst of a laboratory value, in its raw unit."""
+        variable, factor = {
+            "Haemoglobin": ("HB1", 1.0), "Platelets": ("TRANSF_PLT100", 100.0), "Marrow blasts": ("BLAST5", 5.0),
+        }.get(feature, ("", 0.0))  # fmt: skip
+        if feature == "TP53 largest VAF":
+            return (0.5 * _LOH_VAF, min(1.0, 1.1 * _LOH_VAF))
+        if not variable:
+            return super().usual_values(feature)
+        j = self.names.index(variable)
+        return tuple(factor * float(self._fill[s][j]) for s in ("best", "mean", "worst"))
+
     def undecided(self, row: FloatVector) -> tuple[str, ...]:
         """Names of derived variables that the known inputs of a raw row (c,) leave open."""
         X = np.atleast_2d(np.asarray(row, dtype=np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TUMOURS", "tumour_name"]
+__all__ = ["NARROWER", "TUMOURS", "is_within", "tumour_name"]
 
 TUMOURS: dict[str, str] = {
     "LUAD": "Lung adenocarcinoma",
@@ -50,3 +50,27 @@ def tumour_name(code: str | None) -> str:
     if code is None:
         return "not recorded"
     return TUMOURS.get(code, code)
+
+
+# Codes of `TUMOURS` that stand inside a broader one.
+NARROWER: dict[str, tuple[str, ...]] = {
+    "NSCLC": ("LUAD", "LUSC"),
+    "MEL": ("SKCM",),
+    "OVT": ("HGSOC",),
+    "CHOL": ("IHCH", "EHCH"),
+}
+# Families whose members' codes begin with the family's own.
+_PREFIXES = ("AML", "MDS")
+
+
+def is_within(code: str, broad: str) -> bool:
+    """Whether a code is another code, or a narrower type of it.
+
+    Examples
+    --------
+    >>> is_within("LUAD", "NSCLC"), is_within("NSCLC", "LUAD"), is_within("MDSEB1", "MDS"), is_within("MDS/MPN", "MDS")
+    (True, False, True, False)
+    """
+    if code == broad or code in NARROWER.get(broad, ()):
+        return True
+    return broad in _PREFIXES and code.startswith(broad) and code.isalnum()
