@@ -9,7 +9,7 @@ from oncology.recommendations.ranking import (
     abstentions,
     rank,
 )
-from oncology.recommendations.unknowns import Move, Unknown
+from oncology.recommendations.unknowns import Move, Unknown, UnknownSearch
 
 __all__ = [
     "MIN_SUPPORT",
@@ -18,6 +18,7 @@ __all__ = [
     "Ranking",
     "Recommendation",
     "Unknown",
+    "UnknownSearch",
     "abstentions",
     "band_numbers",
     "per_100",

@@ -48,14 +48,17 @@ def _people(probability: float) -> str:
     return {0: "fewer than 1", 100: "more than 99"}.get(people, str(people))
 
 
-def per_100(probability: float, low: float, high: float, outcome: str = "respond") -> str:
-    """A calibrated probability as people out of a hundred, with its interval; never for scores.
+def per_100(
+    probability: float, low: float, high: float, outcome: str = "respond", alike: str = "patients like this"
+) -> str:
+    """A calibrated probability as people out of a hundred, with what its interval covers; never for scores.
 
     Examples
     --------
     >>> per_100(0.37, 0.31, 0.43)
-    'about 37 of 100 patients like this respond, between 31 and 43'
+    'about 37 of 100 patients like this respond, between 31 and 43 by the calibration alone'
     """
     about = _people(probability)
     about = about if about[0] in "fm" else f"about {about}"
-    return f"{about} of 100 patients like this {outcome}, between {_people(low)} and {_people(high)}"
+    ends = f"between {_people(low)} and {_people(high)} by the calibration alone"
+    return f"{about} of 100 {alike} {outcome}, {ends}"

@@ -1,8 +1,7 @@
-"""Which test would change the ranking: every gene that was not assayed, set to altered and to absent."""
+"""Which test would change the ranking: every unknown input, asked at each value it may turn out to have."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncology.bundles import ModelBundle
-from oncology.edits import Edit, apply
-from oncology.features import FeatureSchema
+from oncology.features import Value
 from oncology.patients import PatientProfile
 from oncology.prediction import MarginFunction
 from oncology.recommendations.bands import band_numbers
+from oncology.recommendations.probes import Probe, find_probes, probe_rows
 
-__all__ = ["Move", "Unknown", "find_unknowns"]
+__all__ = ["Move", "ReadsAs", "Unknown", "UnknownSearch", "find_unknowns"]
 
 FloatMatrix = NDArray[np.float64]
-State = Literal["altered", "absent"]
+State = Literal["altered", "absent", "value"]
+ReadsAs = Literal["absent", "altered", "neither"]
+# Answers closer than this, in probability or score, are one answer.
+_SAME = 0.005
 # Without bands, a test is listed where it moves a probability by this much or a score into another group.
 _NOTICEABLE = 0.05
 # With bands, an option counts as moved where its own probability moves by this much and its band changes: being
@@ -30,7 +32,7 @@ _LARGE_CHANGE = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One option before and after a gene's state became known; bands are None where there is no ranking."""
+    """One option before and after an input became known; bands are None where there is no ranking."""
 
     option: str
     label: str
@@ -64,90 +66,146 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A gene or alteration that was not assayed, one state it may turn out in, and what would move then."""
+    """An input that is not known, one value it may turn out to have, and what would move then.
+
+    Parameters
+    ----------
+    state : {"altered", "absent", "value"}
+        The state of an alteration; "value" for every other input, whose value stands in `value_words`.
+    value : float or str
+    moves : tuple of Move
+        Largest change first.
+    leaves_unlikely : tuple of str
+        Options whose interval would no longer end below the bar of the unlikely ones.
+    reads_as : {"absent", "altered", "neither"} or None
+        For an alteration that was not assayed: which state the model answers as if it were, to within half a point
+        for every option.
+    either_way : tuple of (label, if absent, if altered) or None
+        The option that would move most, with its probability or score in both states.
+    """
 
     feature: str
     label: str
     state: State
     moves: tuple[Move, ...]
     leaves_unlikely: tuple[str, ...] = ()
+    value: Value = None
+    value_words: str = ""
+    reads_as: ReadsAs | None = None
+    either_way: tuple[str, float, float] | None = None
+    is_score: bool = False
 
     def words(self) -> str:
-        """One sentence with the largest move."""
+        """What would move most, and what the model makes of the unknown meanwhile."""
+        opening, case = f"{self.label} was not assayed", f"if {self.state}"
+        if self.state == "value":
+            word = "at" if isinstance(self.value, float) else "if"
+            opening, case = f"{self.label} is not known", f"{word} {self.value_words}"
         if not self.moves:
-            return f"{self.label} was not assayed; if {self.state}, no option would change its band."
+            return f"{opening}; {case}, no option would change its band.{self._meanwhile()}"
         more = f", and {len(self.moves) - 1} more would move" if len(self.moves) > 1 else ""
-        return f"{self.label} was not assayed; if {self.state}, {self.moves[0].words()}{more}."
+        return f"{opening}; {case}, {self.moves[0].words()}{more}.{self._meanwhile()}"
+
+    def _meanwhile(self) -> str:
+        if self.reads_as is None or self.either_way is None:
+            return ""
+        label, absent, altered = self.either_way
+        span = (
+            f"{label} {absent:.2f} if absent, {altered:.2f} if altered"
+            if self.is_score
+            else f"{label} {round(100 * absent)} of 100 if absent, {round(100 * altered)} if altered"
+        )
+        return {
+            "absent": f" Until it is tested, the model answers as if it had been tested and not found ({span}).",
+            "altered": f" Until it is tested, the model answers as if it had been found ({span}).",
+            "neither": f" Until it is tested, the model's answer is that of neither state ({span}).",
+        }[self.reads_as]
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSearch:
+    """The unknown inputs that would move something, and what was asked to find them."""
+
+    found: tuple[Unknown, ...]
+    n_asked: int
+    words: str
 
 
 def find_unknowns(
     bundle: ModelBundle, profile: PatientProfile, held: NDArray[np.bool_], margin: MarginFunction | None
-) -> tuple[Unknown, ...]:
-    """Every not assayed alteration in both states, asked in one batch; those that change nothing are left out.
+) -> UnknownSearch:
+    """Every unknown input at each value it may have, asked in one batch; those that move nothing are left out.
 
     Parameters
     ----------
     held : array (k,) of bool
         Options the model does not abstain from; the others stay outside the bands.
-
-    Returns
-    -------
-    tuple of Unknown
-        Largest change first.
     """
-    schema = bundle.schema
-    values = schema.values(profile)
-    open_features = [
-        f.name for f, v in zip(schema.features, values, strict=True) if f.is_alteration and v is None
-    ]
-    cases: list[tuple[str, State]] = [(n, s) for n in open_features for s in ("altered", "absent")]
-    if not cases or not held.any():
-        return ()
-    rows = _edited_rows(schema, profile, cases)
+    if not held.any():
+        return UnknownSearch(
+            (), 0, "Nothing is ranked for this patient, so it is not known which unknown input would matter."
+        )
+    probes = find_probes(bundle, profile)
+    if not probes.asked:
+        return UnknownSearch((), 0, probes.words())
+    rows = probe_rows(bundle.schema, profile, probes.asked)
     raw = (margin or bundle.margin)(rows)
     p = bundle.probability(raw)
     low, high = bundle.interval(raw, rows)
+    bands = band_numbers(np.where(held, p[0], np.nan), low[0], high[0]) if bundle.ranks else None
+    states = {(q.spec.name, q.value): i for i, q in enumerate(probes.asked, start=1) if q.spec.is_alteration}
     found = []
-    for case, (name, state) in enumerate(cases, start=1):
-        moves = _moves(bundle, (p[0], low[0], high[0]), (p[case], low[case], high[case]), held)
+    for case, probe in enumerate(probes.asked, start=1):
+        moves = _moves(bundle, bands, p[0], (p[case], low[case], high[case]), held)
         freed = () if bundle.is_score else _leaves_unlikely(bundle, high[0], high[case], held)
         if moves or freed:
-            found.append(Unknown(name, schema.feature(name).label, state, moves, freed))
+            found.append(_unknown(bundle, probe, moves, freed, p, states, held))
     found.sort(key=lambda u: -max((abs(m.change) for m in u.moves), default=0.0))
-    return tuple(found)
+    return UnknownSearch(tuple(found), len({q.spec.name for q in probes.asked}), probes.words())
 
 
-def _edited_rows(
-    schema: FeatureSchema, profile: PatientProfile, cases: Sequence[tuple[str, State]]
-) -> FloatMatrix:
-    """The patient's row, then one row per case, (1 + cases, c)."""
-    own = schema.encode_row(profile)
-    rows = np.repeat(own[None, :], 1 + len(cases), axis=0)
-    # Columns are disjoint, so one state is one cell, unless a count or fraction reads the same gene.
-    shared = {
-        f.reads.pattern.gene for f in schema.features if f.reads.what in ("vaf", "count") and f.reads.pattern
-    }
-    for i, (name, state) in enumerate(cases, start=1):
-        pattern = schema.feature(name).reads.pattern
-        value = 1.0 if state == "altered" else 0.0
-        if pattern is not None and pattern.gene in shared:
-            rows[i] = schema.encode_row(apply(schema, profile, [Edit(name, value)]))
-        else:
-            rows[i, schema.columns_of(name).start] = value
-    return rows
+def _unknown(
+    bundle: ModelBundle,
+    probe: Probe,
+    moves: tuple[Move, ...],
+    freed: tuple[str, ...],
+    p: FloatMatrix,
+    states: dict[tuple[str, float | str], int],
+    held: NDArray[np.bool_],
+) -> Unknown:
+    spec = probe.spec
+    if not spec.is_alteration:
+        return Unknown(
+            spec.name, spec.label, "value", moves, freed, probe.value, spec.words(probe.value),
+            is_score=bundle.is_score,
+        )  # fmt: skip
+    now, altered, absent = (
+        np.where(held, row, 0.0) for row in (p[0], p[states[spec.name, 1.0]], p[states[spec.name, 0.0]])
+    )
+    as_absent, as_altered = (bool((np.abs(now - other) <= _SAME).all()) for other in (absent, altered))
+    reads_as: ReadsAs = "absent" if as_absent else "altered" if as_altered else "neither"
+    j = bundle.option_index(moves[0].option) if moves else int(np.argmax(np.abs(altered - absent)))
+    return Unknown(
+        spec.name, spec.label, "altered" if probe.value == 1.0 else "absent", moves, freed, probe.value,
+        spec.words(probe.value), reads_as,
+        (bundle.label(bundle.options[j]), float(absent[j]), float(altered[j])), bundle.is_score,
+    )  # fmt: skip
 
 
 def _moves(
     bundle: ModelBundle,
-    before: tuple[FloatMatrix, FloatMatrix, FloatMatrix],
+    bands0: NDArray[np.int64] | None,
+    p0: FloatMatrix,
     after: tuple[FloatMatrix, FloatMatrix, FloatMatrix],
     held: NDArray[np.bool_],
 ) -> tuple[Move, ...]:
-    (p0, low0, high0), (p1, low1, high1) = before, after
-    if bundle.ranks:
-        bands0 = band_numbers(np.where(held, p0, np.nan), low0, high0)
+    p1, low1, high1 = after
+    change = np.where(held, np.abs(p1 - p0), 0.0)
+    bands1, groups = bands0, None
+    if bands0 is not None:
+        if change.max() < _OWN_CHANGE:
+            return ()
         bands1 = band_numbers(np.where(held, p1, np.nan), low1, high1)
-        change = np.where(held, np.abs(p1 - p0), 0.0)
         moved = np.flatnonzero(((bands0 != bands1) & (change >= _OWN_CHANGE)) | (change >= _LARGE_CHANGE))
     elif bundle.formula is not None and bundle.formula.categories:
         groups = [(bundle.formula.group(a), bundle.formula.group(b)) for a, b in zip(p0, p1, strict=True)]
@@ -157,8 +215,8 @@ def _moves(
     moves = []
     for j in moved:
         option = bundle.options[j]
-        before_after = (int(bands0[j]), int(bands1[j])) if bundle.ranks else (None, None)
-        group = groups[j] if bundle.formula is not None and bundle.formula.categories else (None, None)
+        before_after = (None, None) if bands0 is None or bands1 is None else (int(bands0[j]), int(bands1[j]))
+        group = (None, None) if groups is None else groups[j]
         moves.append(
             Move(
                 option, bundle.label(option), before_after[0], before_after[1], float(p0[j]), float(p1[j]),

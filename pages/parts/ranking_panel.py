@@ -108,9 +108,9 @@ def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
     """Draw the tests that were not done and would move something, as computed by the model."""
     st.header("What is not known, and would matter", anchor=False)
     if not ranking.unknowns:
-        st.write(
-            "No single input that is unknown now would move a band or a list, whichever way it turned out."
-        )
+        if ranking.n_asked:
+            st.write("No unknown input, asked one at a time, would move a band or a list at the values tried.")
+        st.caption(ranking.searched)
         return
     for unknown in ranking.unknowns[:6]:
         st.markdown(f"- {unknown.words()}")
@@ -118,8 +118,7 @@ def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
         with st.expander(f"{len(ranking.unknowns) - 6} more"):
             st.markdown("\n".join(f"- {u.words()}" for u in ranking.unknowns[6:]))
     st.caption(
-        "Computed by asking the model about this patient with each unknown turned both ways. It says what the model "
-        "would say, not what the test would find."
+        f"{ranking.searched} It says what the model would say, not what the test would find."
     )
 
 

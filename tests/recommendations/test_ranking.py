@@ -40,7 +40,7 @@ def test_words_carry_number_interval_and_support(bundle):
     first = ranked(bundle, patient()).ordered[0]
     assert first.per_100 == (
         f"about {round(100 * first.probability)} of 100 patients like this respond, "
-        f"between {round(100 * first.low)} and {round(100 * first.high)}"
+        f"between {round(100 * first.low)} and {round(100 * first.high)} by the calibration alone"
     )
     assert first.reason.startswith(f"{first.support} training patients with Lung adenocarcinoma had it; ")
     cohort = small_cohort()

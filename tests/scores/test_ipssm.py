@@ -221,9 +221,9 @@ def test_an_edit_of_a_raw_input_moves_its_variable(ipssm):
 def test_unknown_genes_name_the_group_they_would_lead_to(ipssm):
     profile = patient(assayed=GENES - {"RUNX1"})
     (first, *_) = rank(ipssm, predict(ipssm, profile), profile).unknowns
-    assert (
-        first.words()
-        == "RUNX1 was not assayed; if altered, IPSS-M risk score would move from Low to Moderate Low."
+    assert first.words() == (
+        "RUNX1 was not assayed; if altered, IPSS-M risk score would move from Low to Moderate Low. Until it is tested, "
+        "the model's answer is that of neither state (IPSS-M risk score -0.87 if absent, -0.26 if altered)."
     )
 
 
