@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from oncology.errors import OncologyError, near_names
+from oncology.wording import SETTINGS
 
 __all__ = ["ESTIMATORS", "RULES", "Covariate", "Genes", "Responder", "Study", "StudyError", "read_study"]
 
@@ -119,7 +120,7 @@ class Study:
 
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "study": (
-        "name", "title", "version", "intended_use", "intended_users", "out_of_scope", "outcome", "limits", "notes",
+        "name", "title", "version", "intended_use", "intended_users", "out_of_scope", "outcome", "setting", "limits", "notes",
         "citations", "developer", "licence", "synthetic", "unlikely_below", "date",
     ),
     "patients": ("path", "assayed", "columns", "units", "values"),
@@ -181,6 +182,7 @@ def _study(path: Path, s: Mapping[str, Mapping[str, Any]]) -> Study:
         s[n] for n in ("study", "patients", "outcomes", "features", "model")
     )
     _need(about, "name", "study")
+    _one_of("study.setting", about.get("setting", SETTINGS[0]), SETTINGS)
     options = _need(outcomes, "options", "outcomes")
     if isinstance(options, list):
         options = {name: name for name in options}
