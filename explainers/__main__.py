@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     why.add_argument(
         "--background", metavar="B", default="default", help="default, tree-paths, training or unaltered"
     )
-    why.add_argument("--seed", type=int, default=0)
+    why.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295, for methods that draw")
     why.add_argument("--top", type=_positive, default=12, metavar="N", help="inputs listed in words")
 
     edit = verbs.add_parser("whatif", parents=[one, out], help="the ranking after changes of the profile")
@@ -60,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
     limit = find.add_mutually_exclusive_group()
     limit.add_argument("--over", type=float, metavar="V", help="goal: probability (or score) over V")
     limit.add_argument("--under", type=float, metavar="V", help="goal: probability (or score) under V")
-    find.add_argument("--max-size", type=int, default=2, metavar="N", help="changes at once, 1 or 2")
+    find.add_argument("--max-size", type=_positive, default=6, metavar="N", help="most changes at once")
+    find.add_argument("--seconds", type=_positive, default=10, metavar="S", help="when the search gives up")
     find.add_argument("--most", type=_positive, default=10, metavar="N", help="smallest sets listed")
     find.add_argument(
         "--mode",
@@ -98,6 +99,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {2**32 - 1}")
     return number
 
 

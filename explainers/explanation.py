@@ -15,8 +15,9 @@ __all__ = ["Change", "Counterfactual", "Explanation", "FloatMatrix", "FloatVecto
 FloatVector = NDArray[np.float64]
 FloatMatrix = NDArray[np.float64]
 
-# log-odds: the model's margin before calibration. probability: averaging forests. score: published formulas.
-Unit = Literal["log-odds", "probability", "score"]
+# log-odds: the model's margin before calibration. probability: averaging forests. score: published formulas, whose
+# logistic scores are sums only before that link.
+Unit = Literal["log-odds", "probability", "score", "score before the logistic link"]
 
 
 def _locked(array: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,7 +46,7 @@ class Explanation:
         Mean score over the background.
     score : float, in `unit`
         This patient's score.
-    unit : {"log-odds", "probability", "score"}
+    unit : {"log-odds", "probability", "score", "score before the logistic link"}
     background : str
         The population compared with, in words that stand on the chart.
     exact : bool

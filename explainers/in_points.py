@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explainers.explanation import FloatVector
+from explainers.ranking_words import silences
 from oncology.edits import Edit, apply
 from oncology.features import FeatureSpec, Value
 from oncology.patients import ImpossibleValueError, PatientProfile
@@ -50,12 +51,15 @@ def effects_in_points(
     Returns
     -------
     tuple of PointEffect
-        In the order asked; features whose value is already the one to compare with are left out.
+        In the order asked; features whose value is already the one to compare with are left out. None at all for an
+        option that the model gives no answer on (`explainers.ranking_words.silences` has the reason).
 
     Notes
     -----
     The change of one fact alone, with all others as they are: such changes do not add up.
     """
+    if option in silences(bundle, profile):
+        return ()
     cases: list[tuple[FeatureSpec, Value, PatientProfile]] = []
     schema = bundle.schema
     for name in features:
@@ -81,7 +85,7 @@ def _effect(
 ) -> PointEffect:
     state, otherwise = spec.words(now), spec.words(value)
     if bundle.is_score:
-        words = f"With {spec.label} {otherwise}, {bundle.label(option)} would be {after:.2f} instead of {before:.2f}."
+        words = f"With {spec.label} {otherwise}, {bundle.label(option)} would be {after:z.2f} instead of {before:z.2f}."
     else:
         words = (
             f"With {spec.label} {otherwise}, the model would say {100 * after:.0f} of 100 instead of "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from explainers import importance, worst_errors
 from explainers.charts import discrimination, global_importance
 from explainers.model_words import left_out_rows, model_facts, performance_words
+from explainers.origins import model_origin
 from explainers.players import CannotExplainError
 from explainers.report import Block, Chart, Facts, Heading, Table, Text, document
 
@@ -46,7 +47,7 @@ def model_report(bundle: ModelBundle, *, important: Importance | None = None, ma
     blocks += [Heading("What it leans on"), *_leaning(bundle, important)]
     blocks += [Heading("Where it was most wrong"), *_errors(bundle)]
     return document(
-        m.title, blocks, origin="synthetic" if m.synthetic else "research", subtitle=m.intended_use,
+        m.title, blocks, origin=(model_origin(m),), subtitle=m.intended_use,
         model=f"{m.title}, version {m.version}", model_sha256=bundle.sha256, made=made,
     )  # fmt: skip
 

@@ -12,9 +12,11 @@ from explainers.charts import attribution, outcomes, ranking
 from explainers.explanation import Explanation
 from explainers.local import METHOD_LABELS, explain
 from explainers.neighbours import NoCohortError, similar_patients
+from explainers.origins import origin_words
 from explainers.plausibility import plausibility
 from explainers.players import CannotExplainError
-from explainers.report import Block, Chart, Facts, Heading, Markup, Origin, Points, Table, Text, document
+from explainers.ranking_words import caution_words
+from explainers.report import Block, Chart, Facts, Heading, Markup, Points, Table, Text, document
 from explainers.what_if import change_words, headline, ranked_options
 from oncology.patients import PatientProfile
 from oncology.prediction import predict
@@ -79,16 +81,10 @@ def patient_report(
         *_similar(case, option),
         *_limits(case),
     ]
-    origin: Origin = "synthetic" if profile.synthetic else "research"
-    if bundle.manifest.synthetic and not profile.synthetic:
-        # A real patient before an invented cohort: neither label alone would be true.
-        blocks.insert(
-            0, Text("The model was trained on synthetic patients: what it says here is an exercise.")
-        )
     return document(
         f"Patient {profile.patient_id}",
         blocks,
-        origin=origin,
+        origin=origin_words(bundle, profile),
         subtitle=bundle.manifest.title,
         model=f"{bundle.manifest.title}, version {bundle.manifest.version}",
         model_sha256=bundle.sha256,
@@ -97,8 +93,11 @@ def patient_report(
 
 
 def _profile(case: _Case) -> list[Block]:
-    known = tuple((f.label, f.words) for f in facts(case.profile) if f.known)
-    blocks: list[Block] = [Heading("The patient"), Facts(known)]
+    # What is not recorded stands there too: unknown is a fact about this case.
+    blocks: list[Block] = [
+        Heading("The patient"),
+        Facts(tuple((f.label, f.words) for f in facts(case.profile))),
+    ]
     findings = finding_rows(case.profile, case.bundle.schema)
     if findings:
         blocks.append(Table(findings, "Molecular findings"))
@@ -121,6 +120,8 @@ def _ranking(case: _Case) -> list[Block]:
     bundle, now = case.bundle, case.now
     said = headline(bundle, case.before or now, now)
     blocks: list[Block] = [Heading("What the model says"), *(Text(words) for words in said if words)]
+    if cautions := (*now.cautions, *caution_words(now)):
+        blocks.append(Points(cautions))
     if now.has_bands:
         caption = "Options in rank bands, with 95 % intervals; options of one band cannot be told apart"
         html = ranking.ranking_html(
@@ -133,7 +134,8 @@ def _ranking(case: _Case) -> list[Block]:
             [
                 {
                     "option": r.label, "band": r.band, "says": r.probability, "low": r.low, "high": r.high,
-                    "group": r.group or "", "training patients": r.support, "reason": r.reason,
+                    "group": r.group or "", "training patients": r.support_words,
+                    "reason": " ".join((r.reason, *r.cautions)),
                 }
                 for r in (*now.ordered, *now.abstained)
             ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncology.counts import count_words
 from oncology.features import FeatureSchema, Value
 from oncology.patients import PatientProfile
 
@@ -133,7 +134,7 @@ def pair_caution(
         return None
     where = f" of tumour type {tumour}" if tumour is not None else ""
     pair = f"{schema.feature(a).label} and {schema.feature(b).label}"
-    seen = "no training patient" if count == 0 else f"{count} training patient{'' if count == 1 else 's'}"
+    seen = "no training patient" if count == 0 else f"{count_words(count)} training patients"
     if frozenset((a, b)) in exclusive_pairs(bundle):
         return f"{pair} hardly ever occur together; {seen}{where} had both."
     if count == 0:

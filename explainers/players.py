@@ -200,5 +200,5 @@ def _derived_players(bundle: ModelBundle, row: FloatVector, option: str, score: 
         )
     return Players(
         option, formula.names, formula.labels, formula.describe(row), derived, np.arange(len(derived)),
-        formula.margin, bundle.unit, score, formula.matrix, notes,
+        formula.margin, "score before the logistic link" if notes else bundle.unit, score, formula.matrix, notes,
     )  # fmt: skip

@@ -7,9 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
+    from oncology.patients import PatientProfile
     from oncology.recommendations import Ranking, Recommendation
 
-__all__ = ["lead_words", "ranking_rows", "score_span", "support_words", "unlikely_words"]
+__all__ = [
+    "caution_words",
+    "lead_words",
+    "ranking_rows",
+    "score_span",
+    "silences",
+    "support_words",
+    "unlikely_words",
+]
+
+
+def silences(bundle: ModelBundle, profile: PatientProfile) -> dict[str, str]:
+    """Options that the model gives no answer on for this patient, each with the reason."""
+    from oncology.prediction import predict
+    from oncology.recommendations import abstentions
+
+    return abstentions(bundle, predict(bundle, profile), 0)
 
 
 def lead_words(bundle: ModelBundle, ranking: Ranking) -> str:
@@ -18,7 +35,7 @@ def lead_words(bundle: ModelBundle, ranking: Ranking) -> str:
         return "The model gives no answer for this patient; the reasons stand below."
     first = ranking.ordered[0]
     if bundle.is_score:
-        words = f"{first.label} is {first.probability:.2f}"
+        words = f"{first.label} is {first.probability:z.2f}"
         if first.group:
             words += f", in the group {first.group}"
         return words + ". It is a score: higher or lower, but no share of patients and no probability."
@@ -47,14 +64,16 @@ def _named(entries: Sequence[Recommendation], most: int = 5) -> str:
 
 def support_words(entry: Recommendation) -> str:
     """How many training patients stand behind a number, with what was observed among them."""
-    if entry.support is None:
-        return "not available: published formula"
-    words = f"{entry.support} with the same tumour type had it"
-    if entry.base_rate is not None:
-        words += f", and of those {100 * entry.base_rate:.0f} of 100 did so"
-    if entry.shared is not None:
-        words += f"; {entry.shared} of them share an alteration"
-    return words
+    return entry.support_words
+
+
+def caution_words(ranking: Ranking) -> tuple[str, ...]:
+    """What speaks against single options, one sentence a caution with the options it is about."""
+    found: dict[str, list[str]] = {}
+    for r in ranking.ordered:
+        for words in r.cautions:
+            found.setdefault(words, []).append(r.label)
+    return tuple(f"{', '.join(labels)}: {words}" for words, labels in found.items())
 
 
 def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explainers.explanation import FloatMatrix
+from explainers.ranking_words import silences
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Standings:
     Parameters
     ----------
     probability, low, high : arrays (n, k)
-        Calibrated probability (or score) with its interval.
+        Calibrated probability (or score) with its interval; NaN for options that the model is silent on.
     abstained : array (k,) of bool
         Options that the model is silent on for this patient; they take no part in ranks and bands.
     first : array (n,) of int
@@ -65,6 +66,7 @@ def standings(
     low, high = (np.asarray(end, dtype=np.float64) for end in bundle.interval(margins, rows))
     n, k = probability.shape
     silent = abstained_options(bundle, profile)
+    probability, low, high = (np.where(silent, np.nan, a) for a in (probability, low, high))
     if not bundle.ranks:
         return Standings(probability, low, high, silent, np.full(n, -1), np.zeros((n, k), dtype=bool))
     first, band_one = top_band(probability, low, high, silent)
@@ -73,10 +75,7 @@ def standings(
 
 def abstained_options(bundle: ModelBundle, profile: PatientProfile) -> NDArray[np.bool_]:
     """Options the model is silent on for this patient, (k,): by support and required inputs, not by alterations."""
-    from oncology.prediction import predict
-    from oncology.recommendations import abstentions
-
-    reasons = abstentions(bundle, predict(bundle, profile), 0)
+    reasons = silences(bundle, profile)
     return np.array([o in reasons for o in bundle.options])
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from explainers.charts.ranking import RankedOption
 from explainers.counterfactuals import Goal, GoalError, SingleChanges
 from explainers.explanation import Counterfactual
+from explainers.ranking_words import lead_words
+from oncology.counts import count_words
 from oncology.edits import changes_between
 from oncology.features import FeatureSchema, FeatureSpec
 from oncology.patients import PatientProfile
@@ -164,27 +166,21 @@ def headline(bundle: ModelBundle, before: Ranking, after: Ranking) -> tuple[str,
         return "The model has no answer for this profile.", " ".join(reasons)
     if bundle.is_score:
         return _score_words(after.ordered[0], before)
-    first = after.ordered[0]
-    said = f"{first.label}: {first.per_100}."
-    if after.has_bands:
-        near = sum(r.band == 1 for r in after.ordered) - 1
-        others = f"{near} other option{'' if near == 1 else 's'} cannot be told apart from it"
-        said = f"The model ranks {first.label} first: {first.per_100}" + (f"; {others}." if near else ".")
-    return said, _moves(before, after)
+    return lead_words(bundle, after), _moves(before, after)
 
 
 def _score_words(now: Recommendation, before: Ranking) -> tuple[str, str]:
     assert now.probability is not None
-    said = f"{now.label}: {now.probability:.2f}"
+    said = f"{now.label}: {now.probability:z.2f}"
     if now.low is not None and now.high is not None and now.high - now.low >= 0.005:
-        said += f", between {now.low:.2f} and {now.high:.2f} for what is not known"
+        said += f", between {now.low:z.2f} and {now.high:z.2f} for what is not known"
     said += f". Group: {now.group}." if now.group is not None else "."
     was = before.of(now.option)
     if was.probability is None:
         return said, "The model had no answer for the patient as recorded."
     if abs(was.probability - now.probability) < 0.005:
         return said, ""
-    moved = f"As recorded it is {was.probability:.2f}"
+    moved = f"As recorded it is {was.probability:z.2f}"
     if was.group != now.group:
         return said, f"{moved}, group {was.group}."
     return said, f"{moved}" + (", in the same group." if now.group is not None else ".")
@@ -192,15 +188,11 @@ def _score_words(now: Recommendation, before: Ranking) -> tuple[str, str]:
 
 def _moves(before: Ranking, after: Ranking) -> str:
     sentences = []
-    told: set[str] = set()
-    if before.ordered and before.ordered[0].option != after.ordered[0].option:
-        sentences.append(f"As recorded, {before.ordered[0].label} comes first.")
-        told = {before.ordered[0].option, after.ordered[0].option}
     if after.has_bands:
         was = {r.option for r in before.ordered if r.band == 1}
         now = {r.option for r in after.ordered if r.band == 1}
-        joined = [r.label for r in after.ordered if r.option in now - was - told]
-        left = [r.label for r in before.ordered if r.option in was - now - told]
+        joined = [r.label for r in after.ordered if r.option in now - was]
+        left = [r.label for r in before.ordered if r.option in was - now]
         if joined:
             sentences.append(f"New in the top band: {', '.join(joined)}.")
         if left:
@@ -239,7 +231,9 @@ def comparison_rows(bundle: ModelBundle, before: Ranking, after: Ranking) -> lis
         row |= {unit: number(r.probability), "low": number(r.low), "high": number(r.high)}
         row |= {f"{unit} as recorded": number(was.probability)}
         row |= {"low as recorded": number(was.low), "high as recorded": number(was.high)}
-        rows.append(row | {"no answer because": r.reason if r.abstained else ""})
+        rows.append(
+            row | {"no answer because": r.reason if r.abstained else "", "cautions": " ".join(r.cautions)}
+        )
     return rows
 
 
@@ -256,14 +250,14 @@ def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int 
     scale, digits = (1.0, 2) if bundle.is_score else (100.0, 0)
     lines = ""
     for c in chosen[:most]:
-        move = np.nan_to_num(np.abs(c.after - found.before), nan=-1.0)
-        k = int(np.argmax(move))
+        k = found.moves_most(c)
         spec = bundle.schema.feature(c.change.feature)
         then = ", ".join(label[o] for o in c.band_one) if ranked else ""
-        numbers = f"{scale * found.before[k]:.{digits}f} → {scale * c.after[k]:.{digits}f}"
-        moves = (
-            f"{escape(found.labels[k])} <b>{numbers}</b>" if len(found.options) > 1 else f"<b>{numbers}</b>"
-        )
+        moves = "no answer"
+        if k is not None:
+            numbers = f"{_number(scale * found.before[k], digits)} → {_number(scale * c.after[k], digits)}"
+            named = f"{escape(found.labels[k])} " if len(found.options) > 1 else ""
+            moves = f"{named}<b>{numbers}</b>"
         note = "".join(f'<span class="gb-note">{escape(words)}</span>' for words in c.cautions)
         lines += (
             f'<tr><th scope="row">{escape(spec.label)}<span class="gb-note">{escape(spec.words(c.change.before))} → '
@@ -283,6 +277,10 @@ def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int 
         f'{count}<table class="gb-list"><thead><tr><th scope="col">Change</th>{top}'
         f'<th scope="col">Moves most ({unit})</th></tr></thead><tbody>{lines}</tbody></table>'
     )
+
+
+def _number(value: float, digits: int) -> str:
+    return "no answer" if math.isnan(value) else f"{value:z.{digits}f}"
 
 
 def group_goal(bundle: ModelBundle, group: str, *, or_lower: bool) -> Goal:
@@ -309,9 +307,11 @@ def counterfactual_rows(
     return [
         {
             "changes": "; ".join(change.words for change in c.changes),
-            f"{bundle.label(option)} before ({unit})": f"{scale * c.before[k]:.{digits}f}",
-            f"after ({unit})": f"{scale * c.after[k]:.{digits}f}",
-            "training patients in this state": c.training_count,
+            f"{bundle.label(option)} before ({unit})": _number(scale * c.before[k], digits),
+            f"after ({unit})": _number(scale * c.after[k], digits),
+            "training patients in this state": None
+            if c.training_count is None
+            else count_words(c.training_count),
             "cautions": " ".join(c.cautions),
         }
         for c in found

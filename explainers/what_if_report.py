@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explainers.charts import attribution_change, ranking
-from explainers.counterfactuals import Goal, single_changes
-from explainers.explanation import Counterfactual
+from explainers.counterfactuals import Goal, SmallestChanges, single_changes
 from explainers.local import explain
+from explainers.origins import origin_words
 from explainers.plausibility import plausibility
 from explainers.players import CannotExplainError
-from explainers.report import Block, Heading, Markup, Origin, Points, Table, Text, document
+from explainers.ranking_words import caution_words
+from explainers.report import Block, Heading, Markup, Points, Table, Text, document
 from explainers.what_if import (
     change_words,
     comparison_rows,
@@ -35,7 +35,7 @@ def what_if_report(
     edited: PatientProfile,
     *,
     option: str,
-    searched: tuple[Goal, Sequence[Counterfactual]] | None = None,
+    searched: tuple[Goal, SmallestChanges] | None = None,
     made: str = "",
 ) -> str:
     """An edit of one patient and what the model says of it, as one self-contained HTML document.
@@ -45,7 +45,7 @@ def what_if_report(
     recorded, edited : PatientProfile
     option : str
         The option whose attributions are shown.
-    searched : (Goal, counterfactuals), optional
+    searched : (Goal, SmallestChanges), optional
         The smallest changes that were searched for the edited profile.
     made : str
         When, in UTC.
@@ -61,7 +61,7 @@ def what_if_report(
     ]
     if moved:
         blocks.append(Text(moved))
-    if cautions := plausibility(bundle, edited):
+    if cautions := (*after.cautions, *plausibility(bundle, edited), *caution_words(after)):
         blocks.append(Points(cautions))
     rows = comparison_rows(bundle, before, after)
     if not bundle.is_score:
@@ -80,18 +80,23 @@ def what_if_report(
             Heading("Every single change, the largest shifts first"),
             Table(found.rows(), "One alteration changed at a time, from the profile as edited", folded=True),
         ]
-    if searched is not None and (reached := [c for c in searched[1] if c.changes]):
+    if searched is not None:
+        goal, answer = searched
         blocks += [
             Heading("The smallest change"),
-            Text(f"{searched[0].words(bundle)}: {reached[0].minimal}."),
-            Table(counterfactual_rows(bundle, searched[0].option, reached), "Smallest sets of changes"),
+            Text(answer.words()),
+            *(Text(note) for note in answer.notes),
         ]
+        if answer.method:
+            blocks.append(Text(f"How: {answer.method}.", soft=True))
+        if answer.found:
+            table = counterfactual_rows(bundle, goal.option, answer.found)
+            blocks.append(Table(table, "Smallest sets of changes"))
     blocks += [Heading("What the model does not weigh"), Points(NOT_MODELLED)]
-    origin: Origin = "synthetic" if recorded.synthetic or bundle.manifest.synthetic else "research"
     return document(
         f"What if: patient {recorded.patient_id}",
         blocks,
-        origin=origin,
+        origin=origin_words(bundle, recorded),
         subtitle=bundle.manifest.title,
         model=f"{bundle.manifest.title}, version {bundle.manifest.version}",
         model_sha256=bundle.sha256,

@@ -16,7 +16,6 @@ __all__ = ["comparison", "comparison_rows", "waterfall", "waterfall_rows"]
 
 _ROW = 34
 _NEGLIGIBLE = 1e-9
-_UNITS = {"log-odds": "log-odds", "probability": "probability", "score": "score"}
 
 
 def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.Figure:
@@ -80,7 +79,7 @@ def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.F
     _feature_axis(made, y, names)
     low, high = min([*ends, why.score]), max([*ends, why.score])
     pad = max(high - low, 1e-6) * 0.06
-    made.update_xaxes(range=[low - pad, high + pad], title_text=_UNITS[why.unit], nticks=4)
+    made.update_xaxes(range=[low - pad, high + pad], title_text=why.unit, nticks=4)
     foot(made, mode, f"Compared with {escape(why.background)}")
     value_labels(made, mode, y, [_plain(why.base_value), *texts, f"<b>{_plain(why.score)}</b>"])
     return made

@@ -132,7 +132,7 @@ def _legend(compared: bool) -> str:
 def _band(lines: list[RankedOption], odd: bool, compared: bool) -> str:
     first = lines[0].band
     title = (
-        "best expected"
+        "alone in the top band"
         if len(lines) == 1 and first == 1
         else ("these cannot be told apart" if len(lines) > 1 else "")
     )

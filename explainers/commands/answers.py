@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +10,26 @@ from explainers.background import background_named
 from explainers.commands.plain import to_json
 from explainers.commands.sources import open_bundle, patient
 from explainers.commands.tables import columns
-from explainers.counterfactuals import Goal, plausibility, single_changes, smallest_change
-from explainers.explanation import Counterfactual, Explanation
+from explainers.counterfactuals import (
+    Goal,
+    GoalError,
+    SmallestChanges,
+    plausibility,
+    single_changes,
+    smallest_changes,
+)
+from explainers.explanation import Explanation
 from explainers.local import METHOD_LABELS
 from explainers.local import explain as explain_patient
+from explainers.origins import origin_words
+from explainers.ranking_words import caution_words, silences
 from explainers.what_if import change_words, headline
+from oncology.counts import SMALLEST_COUNT, count_words
 from oncology.edits import apply, parse_edit
 from oncology.patients import PatientProfile
 from oncology.prediction import predict as predict_patients
-from oncology.recommendations import Ranking, rank
+from oncology.recommendations import Ranking, Recommendation, rank
+from oncology.wording import wording
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -40,13 +49,16 @@ def predict(args: argparse.Namespace) -> str:
 def explain(args: argparse.Namespace) -> str:
     """Why the model gives the patient this score for an option."""
     bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
-    option = args.option or _first(bundle, profile)
+    option = bundle.options[bundle.option_index(args.option or _first(bundle, profile))]
     row = bundle.schema.encode_row(profile)
     background = background_named(bundle, args.background, row)
     why = explain_patient(bundle, row, args.method, option=option, background=background, seed=args.seed)
+    silence = silences(bundle, profile).get(option)
     if args.json:
-        return to_json(_about(bundle, profile) | {"explanation": why, "residual": why.residual()})
-    return "\n".join([*_heading(bundle, profile), *_explanation_words(bundle, why, args.top)])
+        content = {"explanation": why, "residual": why.residual(), "abstained": silence}
+        return to_json(_about(bundle, profile) | content)
+    said = [] if silence is None else [_no_answer(bundle, option, silence)]
+    return "\n".join([*_heading(bundle, profile), *said, *_explanation_words(bundle, why, args.top)])
 
 
 def whatif(args: argparse.Namespace) -> str:
@@ -57,8 +69,12 @@ def whatif(args: argparse.Namespace) -> str:
         if args.json:
             return to_json(_about(bundle, profile) | {"single_changes": found})
         rows = found.rows()
+        if not rows:
+            none = "The model reads no alterations, so there is none to change. Use --set for another value."
+            return "\n".join([*_heading(bundle, profile), none])
         keep = ("change", "moves most", "before", "after", "band 1 then", "shifts band 1")
-        lines = columns([{k: r[k] for k in keep} for r in rows[: args.top]])
+        lines = columns([{k: r[k] for k in keep if k in r} for r in rows[: args.top]])
+        lines += [_no_answer(bundle, o, why) for o, why in silences(bundle, profile).items()][:1]
         rest = [f"… and {len(rows) - args.top} more (--top N)"] if len(rows) > args.top else []
         return "\n".join([*_heading(bundle, profile), "Every single change of an alteration:", *lines, *rest])
     edits = [parse_edit(bundle.schema, text) for text in args.set]
@@ -85,18 +101,27 @@ def whatif(args: argparse.Namespace) -> str:
 def counterfactual(args: argparse.Namespace) -> str:
     """The smallest change after which the goal holds."""
     bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
-    target = args.target or (bundle.options[0] if len(bundle.options) == 1 else "")
-    option = bundle.options[bundle.option_index(target)]
+    if args.target is None and len(bundle.options) > 1:
+        raise GoalError(
+            f"Name the option that the search is about with --target. This model has: {', '.join(bundle.options)}."
+        )
+    option = bundle.options[bundle.option_index(args.target or bundle.options[0])]
     goal = Goal(option, args.goal)
     if args.over is not None or args.under is not None:
         over = args.over is not None
         goal = Goal(option, "threshold", args.over if over else args.under, "over" if over else "under")
-    progress = _progress if sys.stderr.isatty() else None
-    found = smallest_change(
-        bundle, profile, goal, max_size=args.max_size, most=args.most, mode=args.mode, progress=progress
+    found = smallest_changes(
+        bundle,
+        profile,
+        goal,
+        max_size=args.max_size,
+        most=args.most,
+        mode=args.mode,
+        time_limit_s=args.seconds,
     )
     if args.json:
-        return to_json(_about(bundle, profile) | {"counterfactuals": found})
+        content = {"counterfactuals": found.found, "search": found, "words": found.words()}
+        return to_json(_about(bundle, profile) | content)
     return "\n".join([*_heading(bundle, profile), *_counterfactual_words(bundle, found, option)])
 
 
@@ -126,15 +151,14 @@ def _about(bundle: ModelBundle, profile: PatientProfile) -> dict[str, Any]:
             "sha256": bundle.sha256, "output_kind": bundle.output_kind, "synthetic": bundle.manifest.synthetic,
         },
         "patient": {"patient_id": profile.patient_id, "synthetic": profile.synthetic},
-        "units": {"answers": unit, "margin": bundle.unit, "interval_coverage": 0.95},
+        "units": {"answers": unit, "margin": bundle.unit, "interval_coverage": None if bundle.is_score else 0.95,
+                  "interval": "best to worst" if bundle.is_score else "calibration alone"},
     }  # fmt: skip
 
 
 def _heading(bundle: ModelBundle, profile: PatientProfile) -> list[str]:
-    label = "synthetic data" if profile.synthetic else "research use only"
-    if bundle.manifest.synthetic and not profile.synthetic:
-        label += ", by a model trained on synthetic patients"
-    return [f"{bundle.manifest.title} · patient {profile.patient_id} · {label}", ""]
+    facts = " · ".join(origin_words(bundle, profile))
+    return [f"{bundle.manifest.title} · patient {profile.patient_id} · {facts}", ""]
 
 
 def _ranking(bundle: ModelBundle, profile: PatientProfile, *, unknowns: bool = True) -> Ranking:
@@ -163,10 +187,14 @@ def _ranking_words(bundle: ModelBundle, ranking: Ranking, before: Ranking | None
             row["recorded"] = _figure(before.of(r.option).probability, scale, digits)
         if r.group is not None:
             row["group"] = r.group
-        row["training patients alike"] = "not available" if r.support is None else r.support
+        row[f"same tumour type, {wording(r.setting).had_it}"] = _support(r)
         rows.append(row)
-    lines = columns(rows)
-    lines += [f"No answer: {r.label}. {r.reason}" for r in ranking.abstained]
+    lines = [*(f"Caution: {words}" for words in ranking.cautions), *columns(rows)]
+    lines += [f"Caution: {words}" for words in caution_words(ranking)]
+    reasons: dict[str, list[str]] = {}
+    for r in ranking.abstained:
+        reasons.setdefault(r.reason, []).append(r.label)
+    lines += [f"No answer on {', '.join(labels)}. {reason}" for reason, labels in reasons.items()]
     if ranking.unlikely_to_help:
         lines.append(
             "Unlikely to help by this model: " + ", ".join(r.label for r in ranking.unlikely_to_help) + "."
@@ -203,35 +231,36 @@ def _explanation_words(bundle: ModelBundle, why: Explanation, top: int) -> list[
     return [*lines, *why.limits]
 
 
-def _counterfactual_words(bundle: ModelBundle, found: Sequence[Counterfactual], option: str) -> list[str]:
-    first = found[0]
+def _counterfactual_words(bundle: ModelBundle, found: SmallestChanges, option: str) -> list[str]:
     k = bundle.option_index(option)
-    lines = [f"Goal: {first.target}. {first.n_evaluations:,} profiles tried."]
-    if first.minimal == "already so":
-        return [*lines, "It holds already, without a change."]
-    if not first.changes:
-        return [*lines, *first.cautions]
-    lines.append(
-        "Smallest changes" + (" (proven: nothing smaller does it):" if first.minimal == "proven" else ":")
-    )
-    for c in found:
+    lines = [found.words(), *found.notes]
+    if found.method:
+        lines.append(f"How: {found.method}.")
+    if not found.found:
+        return lines
+    for c in found.found:
         scale, digits = (1, 2) if bundle.is_score else (100, 0)
         moved = f"{_figure(c.before[k], scale, digits)} to {_figure(c.after[k], scale, digits)}"
-        seen = (
-            ""
-            if c.training_count is None
-            else f"; {c.training_count or 'no'} training patients in these states"
-        )
+        seen = ""
+        if c.training_count is not None:
+            seen = f"; {count_words(c.training_count)} training patients in these states"
         lines.append(f"- {'; '.join(x.words for x in c.changes)} ({bundle.label(option)} {moved}{seen})")
         lines += [f"  Caution: {words}" for words in c.cautions]
     return [*lines, "This is what the model would say of the changed profile, not what would happen."]
 
 
+def _support(r: Recommendation) -> str:
+    if r.support is None:
+        return f"fewer than {SMALLEST_COUNT}" if "support" in r.withheld else "not available"
+    return count_words(r.support)
+
+
+def _no_answer(bundle: ModelBundle, option: str, reason: str) -> str:
+    return (
+        f"On {bundle.label(option)} the model gives no answer: {reason} Any number of it has too little behind it "
+        "and is not shown beside the others."
+    )
+
+
 def _figure(value: float | None, scale: int, digits: int) -> str:
-    return "–" if value is None else f"{scale * float(value):.{digits}f}"
-
-
-def _progress(share: float) -> None:
-    end = "\n" if share >= 1 else ""
-    sys.stderr.write(f"\r{share:4.0%} searched{end}")
-    sys.stderr.flush()
+    return "–" if value is None or value != value else f"{scale * float(value):z.{digits}f}"

@@ -80,7 +80,7 @@ def trust(args: argparse.Namespace) -> str:
         return to_json(result)
     now = "was trusted already" if already else "is trusted from now on"
     return "\n".join(
-        [*found.words(), f"{found.manifest.name} ({found.sha256}) {now}, on the list {trusted.path.name}.",
+        [*inspect(folder, trust=TrustList.read()).words(), f"{found.manifest.name} ({found.sha256}) {now}, on the list {trusted.path.name}.",
          "Trust covers these bytes only: a changed file is another bundle."]
     )  # fmt: skip
 

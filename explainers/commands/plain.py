@@ -1,4 +1,4 @@
-"""Results as plain data for --json: dataclass fields by name, arrays as lists, unknown numbers as null."""
+"""Results as plain data for --json: dataclass fields by name, arrays as lists, unknown numbers as null, counts under five withheld."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from oncology.counts import count_words, shown
+
 __all__ = ["as_plain", "to_json"]
+
+# Fields that count training patients: small counts could point to single people.
+_PATIENTS = ("training_count",)
 
 
 def as_plain(value: Any) -> Any:
@@ -23,9 +28,9 @@ def as_plain(value: Any) -> Any:
     {'p': [0.5, None], 'genes': ['EGFR', 'KRAS']}
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: as_plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.repr}
+        return as_plain({f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.repr})
     if isinstance(value, Mapping):
-        return {str(k): as_plain(v) for k, v in value.items()}
+        return {str(k): _withheld(k, as_plain(v)) for k, v in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted(as_plain(v) for v in value)
     if isinstance(value, (list, tuple)):
@@ -38,6 +43,12 @@ def as_plain(value: Any) -> Any:
         return None
     if isinstance(value, Path):
         return value.name
+    return value
+
+
+def _withheld(name: Any, value: Any) -> Any:
+    if name in _PATIENTS and isinstance(value, int):
+        return value if shown(value) is not None else count_words(value)
     return value
 
 

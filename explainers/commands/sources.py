@@ -68,7 +68,7 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
     Parameters
     ----------
     given : str
-        A path, or the id of a sample patient or of one in GLASSBOARD_PATIENTS.
+        A path, or the id of a sample patient or of one in GLASSBOARD_PATIENTS; enough of its beginning will do.
     patient_id : str, optional
         Which one, where the file holds several.
 
@@ -102,6 +102,13 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
     if path.suffix or any(sign in given for sign in ("/", "\\")):
         raise NoSuchInputError(
             f"There is no patient file {given!r}. Sample patients: {', '.join(known) or 'none'}."
+        )
+    starting = [i for i in known if i.casefold().startswith(given.casefold())]
+    if len(starting) == 1 and patient_id in (None, starting[0]):
+        return patient(starting[0])
+    if len(starting) > 1:
+        raise NoSuchInputError(
+            f"{given!r} begins several patients' ids: {', '.join(starting[:12])}. Name one of them."
         )
     raise UnknownNameError("Patient", given, known)
 

@@ -9,13 +9,17 @@ from numpy.typing import ArrayLike
 from explainers.background import Background
 from explainers.explanation import Explanation
 from explainers.local import ablation, exact, shapley, surrogate
-from oncology.errors import UnknownNameError
+from oncology.errors import OncologyError, UnknownNameError
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["EXPLAINERS", "METHOD_LABELS", "LocalExplainer", "explain"]
+__all__ = ["EXPLAINERS", "METHOD_LABELS", "LocalExplainer", "SeedError", "explain"]
+
+
+class SeedError(OncologyError, ValueError):
+    """A seed that no method can draw from."""
 
 
 class LocalExplainer(Protocol):
@@ -70,16 +74,19 @@ def explain(
     background : Background, optional
         The population compared with; each method has a default of its own and names it.
     seed : int
-        For the methods that draw.
+        For the methods that draw; 0 to 4294967295.
 
     Raises
     ------
     UnknownNameError
         For a method or option that does not exist.
+    SeedError
     CannotExplainError
         For a bundle, patient and method that do not go together; the message names what can.
     """
     if method not in EXPLAINERS:
         raise UnknownNameError("Method", method, EXPLAINERS)
+    if not 0 <= seed < 2**32:
+        raise SeedError(f"The seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
     row = bundle.schema.encode_row(patient) if isinstance(patient, PatientProfile) else patient
     return EXPLAINERS[method](bundle, row, option, background=background, seed=seed)

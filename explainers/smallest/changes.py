@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SmallestChanges", "smallest_changes"]
 
-Status = Literal["already so", "proven", "best found", "none within", "impossible", "open"]
+Status = Literal["already so", "proven", "best found", "none within", "impossible", "open", "no answer"]
 # After "none within m", how long the search may try to prove that no number of changes does it.
 _IMPOSSIBLE_S = 1.0
 # Training patients below which a combination is called rare.
@@ -41,12 +41,13 @@ class SmallestChanges:
     ----------
     goal : str
         In words.
-    status : {"already so", "proven", "best found", "none within", "impossible", "open"}
+    status : {"already so", "proven", "best found", "none within", "impossible", "open", "no answer"}
         * "proven": `found` have the smallest size there is.
         * "best found": they reach the goal, but smaller sets were not all ruled out.
         * "none within": proven that no set of up to `max_size` changes does it.
         * "impossible": proven for any number of the allowed changes.
         * "open": none found, and not all ruled out.
+        * "no answer": the model gives no answer on the option for this patient, so nothing was searched.
     found : tuple of Counterfactual
         Smallest first; of one size those that most training patients share come first. Each tells what the model
         would say of another patient, not what a treatment or a tumour would do.
@@ -86,6 +87,8 @@ class SmallestChanges:
         """The answer in one sentence, with how far it is proven."""
         if self.status == "already so":
             return f"{self.goal}: it is so already."
+        if self.status == "no answer":
+            return f"{self.goal}: not searched, because the model gives no answer."
         if self.status == "impossible":
             return f"{self.goal}: impossible within the constraints, whatever the number of changes (proven)."
         if self.status == "none within":
@@ -154,7 +157,7 @@ def smallest_changes(
     predictions = predict(bundle, made.row[None] if made.patient is None else made.patient)
     reasons = abstentions(bundle, predictions, 0)
     abstained = np.array([o in reasons for o in bundle.options])
-    before = np.array(predictions.probability[0], dtype=np.float64)
+    before = np.where(abstained, np.nan, np.array(predictions.probability[0], dtype=np.float64))
 
     nothing = SmallestChanges(
         goal.words(bundle), "open", (), 0, True, -1, max_size, len(made), "", mode, before, 0.0
@@ -165,14 +168,12 @@ def smallest_changes(
 
     now = standings_of_margins(bundle, predictions.raw, made.row[None], abstained)
     if predictions.refusals[0]:
-        return answer("impossible", notes=predictions.refusals[0])
+        return answer("no answer", notes=predictions.refusals[0])
     if goal.reached(bundle, now)[0]:
         return answer("already so")
-    if abstained[target] and goal.kind in ("first", "band"):
-        note = (
-            f"The model abstains on {bundle.label(goal.option)} for this patient, whatever the alterations."
-        )
-        return answer("impossible", notes=(note,), method="the model abstains")
+    if abstained[target]:
+        note = f"The model gives no answer on {bundle.label(goal.option)} for this patient: {reasons[goal.option]}"
+        return answer("no answer", notes=(note,))
     if not len(made):
         return answer(
             "impossible",
@@ -197,12 +198,13 @@ def smallest_changes(
             tried.ended_by,
             tried.status,
         )
-        method = f"every set tried, {tried.n_tried:,} of them"
+        method = f"{tried.n_tried:,} sets of changes, each put through the model"
     if made.sampled and status != "already so" and not (status == "proven" and len(sets[0]) == 1):
         ended = "numbers were tried at some values only"
         status, ruled_out = ("best found" if sets else "open"), 0
     margins = bundle.margin(made.edited(sets)) if sets else np.zeros((0, len(bundle.options)))
-    after = standings_of_margins(bundle, margins, made.edited(sets) if sets else None, abstained)
+    rows = made.edited(sets) if sets else np.zeros((0, len(made.row)))
+    after = standings_of_margins(bundle, margins, rows, abstained)
     holds = goal.reached(bundle, after) if sets else np.zeros(0, bool)
     notes = []
     if not holds.all():

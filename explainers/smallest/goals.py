@@ -69,6 +69,10 @@ class Goal:
                 raise GoalError("A threshold goal needs its value: a probability, or a score.")
             if not bundle.is_score and not 0 < self.value < 1:
                 raise GoalError(f"A probability lies between 0 and 1; the threshold is {self.value:g}.")
+            if bundle.formula is not None and bundle.formula.link == "logistic" and not 0 < self.value < 1:
+                raise GoalError(
+                    f"{bundle.label(self.option)} lies between 0 and 1; the threshold is {self.value:g}."
+                )
         elif self.kind == "group":
             names = () if bundle.formula is None else bundle.formula.categories
             if self.group not in names:
@@ -100,6 +104,9 @@ class Goal:
                 [np.isfinite(p) and bundle.formula.group(float(p)) == self.group for p in probability]
             )
         assert self.value is not None
+        if bundle.formula is not None and bundle.formula.categories:
+            # Risk groups are published on the score rounded to two decimals, and so it is shown.
+            probability = np.round(probability, 2)
         return probability > self.value if self.side == "over" else probability < self.value
 
 
@@ -120,8 +127,8 @@ def standings_of_margins(
 
     rows : (n, c), needed for the range of a published formula only.
     """
-    probability = np.asarray(bundle.probability(margins), dtype=np.float64)
-    low, high = (np.asarray(end, dtype=np.float64) for end in bundle.interval(margins, rows))
+    ends = (bundle.probability(margins), *bundle.interval(margins, rows))
+    probability, low, high = (np.where(abstained, np.nan, np.asarray(a, dtype=np.float64)) for a in ends)
     if not bundle.ranks:
         nobody = np.zeros(probability.shape, dtype=bool)
         return Standings(probability, low, high, abstained, np.full(len(margins), -1), nobody)

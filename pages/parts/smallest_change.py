@@ -15,7 +15,7 @@ from oncology.patients import PatientProfile
 from pages.parts import session, tables
 
 if TYPE_CHECKING:
-    from explainers.counterfactuals import Goal
+    from explainers.counterfactuals import Goal, SmallestChanges
     from explainers.explanation import Counterfactual
     from oncology.bundles import ModelBundle
 
@@ -25,12 +25,8 @@ _MODES: dict[Mode, str] = {
     "model": "Any alteration may change",
     "assay": "Only what was not assayed may turn out",
 }
-_VERDICTS = {
-    "already so": "Nothing needs to change: the goal already holds.",
-    "impossible": "No change of this kind does it.",
-    "proven": "These are the smallest: every smaller set was tried, and none does it.",
-    "best found": "The search was stopped, so a smaller set may exist.",
-}
+# When the search gives up and says how far it came.
+_SECONDS = 20.0
 
 
 @dataclass
@@ -41,8 +37,7 @@ class Search:
     profile: PatientProfile
     goal: Goal
     mode: Mode
-    share: float = 0.0
-    found: list[Counterfactual] = field(default_factory=list)
+    found: SmallestChanges | None = None
     error: str = ""
     _halt: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -62,18 +57,15 @@ class Search:
         return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
-        from explainers.counterfactuals import smallest_change
-
-        def progress(share: float) -> None:
-            self.share = share
+        from explainers.counterfactuals import smallest_changes
 
         try:
-            self.found = smallest_change(
+            self.found = smallest_changes(
                 self.bundle,
                 self.profile,
                 self.goal,
                 mode=self.mode,
-                progress=progress,
+                time_limit_s=_SECONDS,
                 stop=self._halt.is_set,
             )
         except OncologyError as error:
@@ -86,10 +78,10 @@ def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
     st.fragment(_body, run_every=0.4 if running else None, key="smallest")(bundle, recorded)
 
 
-def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, list[Counterfactual]] | None:
+def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, SmallestChanges] | None:
     """What the last search found, if it was for this model and profile."""
     job: Search | None = _job()
-    if job is None or job.running or not job.found:
+    if job is None or job.running or job.found is None:
         return None
     if (job.bundle.sha256, job.profile.fingerprint) != (bundle.sha256, profile.fingerprint):
         return None
@@ -121,8 +113,8 @@ def _body(bundle: ModelBundle, recorded: PatientProfile) -> None:
 
 def _progress(job: Search) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(
-            job.share, text=f"{job.goal.words(job.bundle)}: {100 * job.share:.0f} % of the sets tried"
+        st.markdown(
+            f":material/hourglass_top: {job.goal.words(job.bundle)}: searching, {_SECONDS:.0f} s at most"
         )
         st.button("Stop", on_click=job.stop, key="smallest-change-stop")
 
@@ -174,24 +166,24 @@ def _answer(job: Search, recorded: PatientProfile) -> None:
     if job.error:
         st.warning(job.error)
         return
-    if not job.found:
+    found = job.found
+    if found is None:
         return
-    first = job.found[0]
     now = session.edited_patient(job.bundle.schema, recorded)
     if now.fingerprint != job.profile.fingerprint:
         st.caption("Searched for the profile as it stood then; it has been edited since.")
-    st.markdown(f"**{job.goal.words(job.bundle)}.** {_VERDICTS[first.minimal]}")
-    for caution in first.cautions if not first.changes else ():
-        st.write(caution)
+    st.markdown(f"**{found.words()}**")
+    for note in found.notes:
+        st.write(note)
     from explainers.what_if import counterfactual_rows
 
-    rows = counterfactual_rows(job.bundle, job.goal.option, [c for c in job.found if c.changes])
+    rows = counterfactual_rows(job.bundle, job.goal.option, found.found)
+    if found.method:
+        st.caption(f"How: {found.method}.")
     if rows:
-        tables.show(
-            rows, caption=f"Smallest changes, {first.n_evaluations:,} profiles asked", name="smallest-change"
-        )
+        tables.show(rows, caption="The smallest changes found", name="smallest-change")
         st.button(
-            "Make the first of these changes", on_click=_make, args=(first,), key="smallest-change-make",
+            "Make the first of these changes", on_click=_make, args=(found.found[0],), key="smallest-change-make",
             disabled=now.fingerprint != job.profile.fingerprint,
         )  # fmt: skip
 

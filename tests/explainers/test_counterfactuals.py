@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainers.counterfactuals import Goal, GoalError, plausibility, single_changes, smallest_change
+from explainers import counterfactuals
+from explainers import plausibility as plausible
+from explainers.counterfactuals import Goal, GoalError, plausibility, single_changes, smallest_changes
 from explainers.edited_rows import edited_rows, one_column_features
-from explainers.plausibility import exclusive_pairs, training_count
+from explainers.in_points import effects_in_points
+from explainers.plausibility import exclusive_pairs, pair_caution, training_count
+from explainers.ranking_words import silences
 from explainers.standings import top_band
+from explainers.what_if import single_changes_html
 from oncology.alterations import AlterationPattern
 from oncology.edits import Edit, apply
 from oncology.errors import UnknownNameError
@@ -140,17 +147,17 @@ def test_an_option_behind_the_first_that_fails_is_not_in_the_top_band():
 def test_the_smallest_change_matches_trying_everything(make_bundle, patient):
     bundle = make_bundle()
     for option in bundle.options:
-        found = smallest_change(bundle, patient, option)
+        found = smallest_changes(bundle, patient, option)
         sizes = brute_force(bundle, patient, option)
-        if found[0].minimal == "already so":
+        if found.status == "already so":
             assert 0 in sizes
-        elif found[0].minimal == "impossible":
+        elif found.status in ("none within", "impossible"):
             assert not sizes
         else:
             best = min(sizes)
-            assert found[0].minimal == "proven" and {c.size for c in found} == {best}
-            assert len(found) == min(10, len(sizes[best]))
-            for c in found:
+            assert found.status == "proven" and {c.size for c in found.found} == {best}
+            assert len(found.found) == min(10, len(sizes[best]))
+            for c in found.found:
                 assert frozenset((x.feature, x.after) for x in c.changes) in sizes[best]
 
 
@@ -178,34 +185,17 @@ def brute_force(bundle, patient, option):
     return reached
 
 
-def test_a_stopped_search_says_so(make_bundle, patient):
-    bundle = make_bundle()
-    target = next(o for o in bundle.options if smallest_change(bundle, patient, o)[0].minimal != "already so")
-    (found,) = smallest_change(bundle, patient, target, stop=lambda: True)
-    assert found.minimal == "best found" and not found.changes
-    assert "Stopped after" in found.cautions[0]
-
-
-def test_progress_runs_up_to_the_end(make_bundle, patient):
-    seen = []
-    smallest_change(make_bundle(), patient, Goal("chemotherapy", "threshold", 0.999), progress=seen.append)
-    assert seen == sorted(seen) and seen[-1] == 1.0
-
-
-def test_a_threshold_is_reached_or_called_impossible(make_bundle, patient):
-    bundle = make_bundle()
-    (none,) = smallest_change(bundle, patient, Goal("osimertinib", "threshold", 0.9999))
-    assert none.minimal == "impossible" and "larger sets were not tried" in none.cautions[0]
-    found = smallest_change(bundle, patient, Goal("osimertinib", "threshold", 0.35, "under"))
-    k = bundle.option_index("osimertinib")
-    assert all(c.after[k] < 0.35 <= c.before[k] for c in found)
+def test_a_stopped_search_says_what_was_tried(make_bundle, patient):
+    found = smallest_changes(make_bundle("network"), patient, Goal("chemotherapy"), stop=lambda: True)
+    assert found.status == "open" and not found.found
+    assert "none found (stopped)" in found.words() and found.method.startswith("0 sets of changes")
 
 
 def test_exclusive_drivers_are_found_and_never_proposed_together(make_bundle, patient):
     bundle = make_bundle()
     assert frozenset(("EGFR p.L858R", "KRAS p.G12C")) in exclusive_pairs(bundle)
     assert frozenset(("EGFR p.L858R", "TP53")) not in exclusive_pairs(bundle)
-    for c in smallest_change(bundle, patient, "sotorasib"):
+    for c in smallest_changes(bundle, patient, "sotorasib").found:
         states = {x.feature: x.after for x in c.changes}
         if states.get("KRAS p.G12C") == 1.0:
             assert states.get("EGFR p.L858R", 1.0) != 1.0
@@ -233,8 +223,65 @@ def test_training_patients_are_counted_by_state(make_bundle):
 def test_goals_that_do_not_fit_are_refused(make_bundle, patient):
     bundle = make_bundle()
     with pytest.raises(UnknownNameError, match="Did you mean sotorasib"):
-        smallest_change(bundle, patient, "sotorasb")
+        smallest_changes(bundle, patient, "sotorasb")
     with pytest.raises(GoalError, match="needs its value"):
-        smallest_change(bundle, patient, Goal("sotorasib", "threshold"))
-    with pytest.raises(GoalError, match="one or two changes; 4 was asked"):
-        smallest_change(bundle, patient, "sotorasib", max_size=4)
+        smallest_changes(bundle, patient, Goal("sotorasib", "threshold"))
+    for impossible in (1.5, 1.0, -0.2):
+        with pytest.raises(GoalError, match="A probability lies between 0 and 1"):
+            smallest_changes(bundle, patient, Goal("sotorasib", "threshold", impossible))
+
+
+@pytest.fixture
+def silent(make_bundle, patient):
+    """The small bundle with too few lung cancers who had sotorasib: on that option it gives this patient no answer."""
+    bundle = make_bundle()
+    support = {**bundle.manifest.support, "sotorasib": {**bundle.manifest.support["sotorasib"], "LUAD": 3}}
+    bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, support=support))
+    assert rank(bundle, predict(bundle, patient), patient).of("sotorasib").abstained
+    return bundle
+
+
+def test_an_option_without_an_answer_has_no_number_in_any_single_change(silent, patient):
+    found = single_changes(silent, patient)
+    k = silent.option_index("sotorasib")
+    assert found.abstained == ("sotorasib",) and np.isnan(found.before[k])
+    assert all(np.isnan([c.after[k], c.low[k], c.high[k]]).all() for c in found.changes)
+    assert "Sotorasib" not in str(found.rows()) and "Sotorasib" not in single_changes_html(silent, found)
+    assert len(found.rows()) == 12 and "nan" not in str(found.rows())
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        Goal("sotorasib", "threshold", 0.5),
+        Goal("sotorasib", "threshold", 0.9, "under"),
+        Goal("sotorasib"),
+        Goal("sotorasib", "likely"),
+    ],
+)
+def test_a_goal_for_an_option_without_an_answer_is_not_searched(silent, patient, goal):
+    found = smallest_changes(silent, patient, goal)
+    assert found.status == "no answer" and not found.found and "gives no answer" in found.words()
+    assert silences(silent, patient)["sotorasib"] in found.notes[0]
+    assert np.isnan(found.before[silent.option_index("sotorasib")])
+
+
+def test_what_is_found_for_others_shows_nothing_of_an_option_without_an_answer(silent, patient):
+    found = smallest_changes(silent, patient, "chemotherapy").found
+    k = silent.option_index("sotorasib")
+    assert found and all(np.isnan([c.before[k], c.after[k]]).all() for c in found)
+
+
+def test_an_option_without_an_answer_is_not_asked_in_points(silent, patient):
+    assert effects_in_points(silent, patient, "osimertinib", ["EGFR p.L858R"])
+    assert effects_in_points(silent, patient, "sotorasib", ["EGFR p.L858R", "KRAS p.G12C"]) == ()
+
+
+def test_a_count_under_five_is_withheld(make_bundle, patient, monkeypatch):
+    bundle = make_bundle()
+    monkeypatch.setattr(plausible, "training_count", lambda *_: 3)
+    words = pair_caution(bundle, bundle.schema, "EGFR p.L858R", "KRAS p.G12C", None)
+    assert words.endswith("fewer than 5 training patients had both.")
+    monkeypatch.setattr(counterfactuals, "training_count", lambda *_: 3)
+    rows = single_changes(bundle, patient).rows()
+    assert {r["training patients in this state"] for r in rows} == {"fewer than 5"}

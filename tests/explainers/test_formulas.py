@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from explainers.background import BackgroundError, of_rows, tree_paths
-from explainers.counterfactuals import Goal, GoalError, single_changes, smallest_change
+from explainers.charts.attribution import waterfall
+from explainers.counterfactuals import Goal, GoalError, single_changes, smallest_changes
 from explainers.importance import formula_weights, shapley_sample
 from explainers.local import explain
 from explainers.local.surrogate import NoCohortError
@@ -16,6 +17,7 @@ from explainers.neighbours import NoCohortError as NoNeighbours
 from explainers.neighbours import similar_patients
 from explainers.plausibility import plausibility
 from explainers.players import CannotExplainError
+from explainers.standings import Standings
 from oncology.edits import Edit, apply
 from oncology.patients import Alteration, PatientProfile
 from oncology.prediction import predict
@@ -104,7 +106,7 @@ def test_what_a_formula_cannot_do_is_refused_with_what_can(ipssm):
     with pytest.raises(NoNeighbours, match="published formula"):
         shapley_sample(ipssm, option)
     with pytest.raises(GoalError, match="Give a threshold instead"):
-        smallest_change(ipssm, MDS, option)
+        smallest_changes(ipssm, MDS, option)
     assert plausibility(ipssm, MDS) == ()
 
 
@@ -122,10 +124,50 @@ def test_single_changes_act_on_raw_inputs(ipssm):
 
 
 def test_the_smallest_change_over_a_threshold(ipssm):
-    found = smallest_change(ipssm, MDS, Goal(ipssm.options[0], "threshold", 1.0))
-    assert found[0].minimal == "proven" and found[0].size == 1
-    assert all(c.before[0] <= 1.0 < c.after[0] for c in found)
-    assert found[0].training_count is None
+    found = smallest_changes(ipssm, MDS, Goal(ipssm.options[0], "threshold", 1.0))
+    assert found.status == "proven" and found.size == 1
+    assert all(c.before[0] <= 1.0 < c.after[0] for c in found.found)
+    assert found.found[0].training_count is None
+
+
+def test_a_score_that_no_change_reaches_is_said_with_what_was_tried(ipssm):
+    found = smallest_changes(ipssm, MDS, Goal(ipssm.options[0], "threshold", -5.0, "under"), max_size=2)
+    assert found.status == "none within" and not found.found
+    assert (
+        "none within 2 changes (proven)" in found.words()
+        and "sets of changes, each put through" in found.method
+    )
+    further = smallest_changes(
+        ipssm, MDS, Goal(ipssm.options[0], "threshold", -5.0, "under"), time_limit_s=0.2
+    )
+    assert further.status == "open" and "none found" in further.words()
+
+
+def test_a_threshold_is_held_against_the_score_as_it_is_published(ipssm):
+    # 1.004 is published as 1.00, which is not over 1; 1.006 as 1.01.
+    goal = Goal(ipssm.options[0], "threshold", 1.0)
+    score = np.array([[1.004], [1.006], [-0.001]])
+    after = Standings(score, score, score, np.array([False]), np.full(3, -1), np.zeros((3, 1), dtype=bool))
+    assert goal.reached(ipssm, after).tolist() == [False, True, False]
+    zero = Goal(ipssm.options[0], "threshold", 0.0, "under")
+    assert zero.reached(ipssm, after).tolist() == [False, False, False]
+
+
+def test_parts_of_a_logistic_score_are_said_to_add_up_before_the_link(loris, ipssm):
+    why = explain(loris, LUNG, "shapley", option=loris.options[0])
+    assert why.unit == "score before the logistic link"
+    assert why.base_value + why.values.sum() == pytest.approx(why.score)
+    assert waterfall(why).layout.xaxis.title.text == why.unit
+    assert explain(ipssm, MDS, "shapley", option=ipssm.options[0]).unit == "score"
+
+
+def test_a_logistic_score_over_one_is_refused(loris):
+    with pytest.raises(GoalError, match=r"lies between 0 and 1; the threshold is 1\.5"):
+        smallest_changes(loris, LUNG, Goal(loris.options[0], "threshold", 1.5))
+
+
+def test_single_changes_of_a_score_have_no_bands(ipssm):
+    assert not {"band 1 then", "shifts band 1"} & set(single_changes(ipssm, MDS).rows()[0])
 
 
 def test_weights_are_listed_as_published(ipssm):

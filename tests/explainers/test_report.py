@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -9,8 +10,10 @@ import pytest
 
 from explainers.patient_report import patient_report
 from explainers.report import Chart, Facts, Heading, Markup, Points, Table, Text, document, file_name
+from explainers.what_if_report import what_if_report
 from oncology.edits import Edit, apply
 from oncology.patients import Alteration
+from oncology.recommendations import rank
 
 BAD = "<script>alert(1)</script>"
 
@@ -48,26 +51,26 @@ def test_every_text_is_escaped():
     html = document(
         BAD,
         [Heading(BAD), Text(BAD), Points((BAD,)), Facts(((BAD, BAD),)), Table([{BAD: BAD}], BAD), Table([{BAD: BAD}], BAD, folded=True)],
-        origin="research", subtitle=BAD, model=BAD, model_sha256=BAD, made=BAD,
+        origin=("patient: synthetic",), subtitle=BAD, model=BAD, model_sha256=BAD, made=BAD,
     )  # fmt: skip
     assert "<script" not in html and "alert(1)" in html
 
 
 def test_a_document_without_charts_carries_no_script():
-    html = document("Plain", [Text("words")], origin="synthetic")
+    html = document("Plain", [Text("words")], origin=("patient: synthetic",))
     assert "<script" not in html and len(html) < 120_000
-    assert "Synthetic data" in html and "no medical device" in html
+    assert "Patient: synthetic" in html and "no medical device" in html
 
 
 def test_tables_put_numbers_right_and_say_what_is_missing():
     html = document(
         "T",
         [Table([{"gene": "KRAS", "n": 5, "p": None}, {"gene": "x", "n": 1200, "p": 0.5}], "c")],
-        origin="research",
+        origin=("patient: synthetic",),
     )
     assert '<th scope="col" class="number">n</th>' in html and '<td class="number">–</td>' in html
     assert "<caption>c</caption>" in html
-    assert "nothing to list" in document("T", [Table([], "c")], origin="research")
+    assert "nothing to list" in document("T", [Table([], "c")], origin=("patient: synthetic",))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,7 @@ def test_a_case_is_one_wellformed_document_that_asks_no_host(html):
 def test_a_case_holds_what_has_to_stand_beside_a_number(make_bundle, html):
     text = re.sub(r"<script.*?</script>|<style.*?</style>", "", html, flags=re.S)
     for words in (
-        "Patient P&lt;1&gt;", "Synthetic data", "What the model says", "Why the model says so of Osimertinib",
+        "Patient P&lt;1&gt;", "Patient: synthetic; model made from: synthetic patients.", "ECOG", "not recorded", "What the model says", "Why the model says so of Osimertinib",
         "Where the methods agree", "Similar patients", "Not modelled: side effects", "ALK",
         make_bundle().sha256, "2026-01-02 03:04 (UTC)", "not what would happen",
     ):  # fmt: skip
@@ -111,10 +114,29 @@ def test_an_edited_case_says_what_was_changed(make_bundle, patient):
     assert "Why the model says so of Sotorasib" in html
 
 
-def test_a_real_patient_before_a_synthetic_model_is_told_so(make_bundle, patient):
-    html = patient_report(make_bundle(), patient.replace(synthetic=False), methods=("ablation",))
-    assert "Research use only" in html and "trained on synthetic patients" in html
-    assert "every patient and outcome here was generated" not in html
+def test_both_reports_tell_a_real_patient_from_the_synthetic_model(make_bundle, patient):
+    own = patient.replace(synthetic=False)
+    facts = "Patient: real or of unknown origin; model made from: synthetic patients."
+    assert facts in patient_report(make_bundle(), own, methods=("ablation",))
+    assert facts in what_if_report(make_bundle(), own, own, option="osimertinib")
+
+
+def test_both_reports_hold_every_caution(make_bundle, patient, monkeypatch):
+    from explainers import patient_report as one
+    from explainers import what_if_report as other
+
+    def cautious(*args, **more):
+        found = rank(*args, **more)
+        first = dataclasses.replace(found.ordered[0], cautions=("No signal: one.",))
+        return dataclasses.replace(found, ordered=(first, *found.ordered[1:]), cautions=("Outside: all.",))
+
+    monkeypatch.setattr(one, "rank", cautious)
+    monkeypatch.setattr(other, "rank", cautious)
+    for html in (
+        patient_report(make_bundle(), patient, methods=("ablation",)),
+        what_if_report(make_bundle(), patient, patient, option="osimertinib"),
+    ):
+        assert "Osimertinib: No signal: one." in html and "<li>Outside: all.</li>" in html
 
 
 def test_markup_and_charts_bring_their_style_and_script_once(make_bundle, patient):
@@ -124,7 +146,7 @@ def test_markup_and_charts_bring_their_style_and_script_once(make_bundle, patien
     figure = waterfall(explain(make_bundle(), patient, "ablation", option="osimertinib"), mode="light")
     html = document(
         "Two", [Markup("<b>x</b>", ".x{}", "cap"), Markup("<b>y</b>", ".x{}"), Chart(figure, "one"), Chart(figure, "two")],
-        origin="synthetic",
+        origin=("patient: synthetic",),
     )  # fmt: skip
     assert html.count(".x{}") == 1 and 'id="chart-2"' in html and 'id="chart-3"' in html
     assert html.count("beforeprint") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from explainers.__main__ import main
-from explainers.commands import sources
+from explainers.commands import answers, sources
 from explainers.local import explain
 from oncology.intake import write_profile
 from oncology.prediction import predict
@@ -54,13 +55,18 @@ def test_predict_prints_the_ranking_of_the_functions(run, given, make_bundle, pa
     assert [r["option"] for r in answer["ranking"]["ordered"]] == [r.option for r in ranking.ordered]
     assert answer["ranking"]["ordered"][0]["probability"] == pytest.approx(ranking.ordered[0].probability)
     assert answer["bundle"]["sha256"] == make_bundle().sha256
-    assert answer["units"] == {"answers": "probability", "margin": "log-odds", "interval_coverage": 0.95}
+    assert answer["units"] == {
+        "answers": "probability", "margin": "log-odds", "interval_coverage": 0.95, "interval": "calibration alone"
+    }  # fmt: skip
 
 
 def test_predict_in_words_labels_synthetic_data_and_what_is_not_modelled(run, given):
     code, out, _ = run("predict", *given)
     assert (
-        code == 0 and "synthetic data" in out and "Osimertinib" in out and "Not modelled: side effects" in out
+        code == 0
+        and "patient: synthetic · model made from: synthetic patients" in out
+        and "Osimertinib" in out
+        and "Not modelled: side effects" in out
     )
     assert out.index("Osimertinib") < out.index("Sotorasib")
 
@@ -108,14 +114,17 @@ def test_whatif_without_a_change_lists_every_single_one(run, given):
 
 def test_counterfactual_finds_the_smallest_change(run, given, make_bundle):
     code, out, _ = run("counterfactual", *given, "--target", "chemotherapy", "--json")
-    (first, *_) = json.loads(out)["counterfactuals"]
-    assert code == 0 and first["minimal"] == "proven" and len(first["changes"]) == 1
+    answer = json.loads(out)
+    (first, *_) = answer["counterfactuals"]
+    assert code == 0 and answer["search"]["status"] == "proven" and len(first["changes"]) == 1
     k = make_bundle().option_index("chemotherapy")
     assert first["after"][k] == max(first["after"])
     _, words, _ = run("counterfactual", *given, "--target", "Osimertinib")
-    assert "It holds already" in words
+    assert "it is so already" in words
     _, words, _ = run("counterfactual", *given, "--target", "sotorasib", "--over", "0.9999")
-    assert "No set of up to 2 changes does it" in words
+    assert "whatever the number of changes (proven)" in words and "How: branch and bound" in words
+    _, words, _ = run("counterfactual", *given, "--target", "sotorasib", "--max-size", "1")
+    assert "none within 1 change (proven)" in words
 
 
 def test_report_writes_one_document(run, given, tmp_path):
@@ -139,6 +148,7 @@ def test_trust_puts_the_hash_on_the_list(run, make_bundle, tmp_path, monkeypatch
     bundle = make_bundle("forest")
     code, out, _ = run("trust", bundle.path)
     assert code == 0 and bundle.sha256 in json.loads(list_.read_text())["trusted"] and "from now on" in out
+    assert "Refused" not in out
     assert "was trusted already" in run("trust", bundle.path)[1]
 
 
@@ -238,6 +248,17 @@ def test_bundles_and_patients_are_found_by_name(run, own):
     assert sources.bundle_folder("boosting").name == "boosting"
 
 
+def test_the_beginning_of_one_patients_id_is_enough(run, own, patient, monkeypatch, tmp_path):
+    from oncology.intake import write_profiles
+
+    two = [patient.replace(patient_id=i) for i in ("S-901-lung", "S-902-lung")]
+    (tmp_path / "own" / "two.json").write_text(write_profiles(two), encoding="utf-8")
+    code, out, _ = run("predict", "boosting", "S-901", "--json")
+    assert code == 0 and json.loads(out)["patient"]["patient_id"] == "S-901-lung"
+    code, _, err = run("predict", "boosting", "S-90")
+    assert code == 2 and "begins several patients' ids: S-901-lung, S-902-lung" in err
+
+
 def test_misspelled_names_name_their_neighbours(run, own):
     code, out, err = run("predict", "bosting", "P1")
     assert (code, out) == (2, "") and "Did you mean boosting" in err
@@ -258,6 +279,55 @@ def test_a_file_with_several_patients_asks_for_one(run, given, patient, tmp_path
     )
 
 
+# Options without an answer, cautions, small counts --------------------------------------------------------------------
+
+
+@pytest.fixture
+def silent(make_bundle, monkeypatch):
+    """The bundle of every verb with too few lung cancers who had sotorasib, and too few who had all with one caution."""
+    bundle = make_bundle()
+    support = {**bundle.manifest.support, "sotorasib": {**bundle.manifest.support["sotorasib"], "LUAD": 3}}
+    bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, support=support))
+    monkeypatch.setattr(answers, "open_bundle", lambda _: bundle)
+    return bundle
+
+
+def test_explain_says_that_the_model_gives_no_answer(run, given, silent):
+    _, out, _ = run("explain", *given, "--option", "sotorasib", "--method", "ablation", "--json")
+    assert "ewer than 5 training patients" in json.loads(out)["abstained"]
+    _, out, _ = run("explain", *given, "--option", "osimertinib", "--method", "ablation", "--json")
+    assert json.loads(out)["abstained"] is None
+    _, out, _ = run("explain", *given, "--option", "sotorasib", "--method", "ablation")
+    assert "On Sotorasib the model gives no answer: " in out
+
+
+def test_no_verb_gives_a_number_for_an_option_without_an_answer(run, given, silent):
+    k = silent.option_index("sotorasib")
+    _, out, _ = run("whatif", *given, "--json")
+    found = json.loads(out)["single_changes"]
+    assert found["abstained"] == ["sotorasib"] and found["before"][k] is None
+    assert all(c["after"][k] is None for c in found["changes"])
+    _, out, _ = run("whatif", *given)
+    assert out.count("Sotorasib") == 1 and "On Sotorasib the model gives no answer" in out
+    _, out, _ = run("counterfactual", *given, "--target", "sotorasib", "--over", "0.5")
+    assert "not searched, because the model gives no answer" in out
+    _, out, _ = run("predict", *given, "--json")
+    (entry,) = json.loads(out)["ranking"]["abstained"]
+    assert entry["option"] == "sotorasib" and entry["support"] is None and "support" in entry["withheld"]
+
+
+def test_cautions_stand_under_the_ranking(run, given, monkeypatch):
+    def cautious(*args, **more):
+        found = rank(*args, **more)
+        first = dataclasses.replace(found.ordered[0], cautions=("No signal: one.",))
+        return dataclasses.replace(found, ordered=(first, *found.ordered[1:]), cautions=("Outside: all.",))
+
+    monkeypatch.setattr(answers, "rank", cautious)
+    for verb in (("predict", *given), ("whatif", *given, "--set", "KRAS p.G12C=altered")):
+        _, out, _ = run(*verb)
+        assert "Caution: Osimertinib: No signal: one." in out and "Caution: Outside: all." in out
+
+
 # Bad input -----------------------------------------------------------------------------------------------------------
 
 BAD = {
@@ -273,7 +343,11 @@ BAD = {
     "no such file": (["predict", "B", "missing.json"], "There is no patient file"),
     "a folder that is no bundle": (["predict", "TMP", "P"], "manifest.json"),
     "two goals": (["counterfactual", "B", "P", "--target", "sotorasib", "--over", "1", "--under", "0"], "not allowed with"),
-    "sets too large": (["counterfactual", "B", "P", "--target", "sotorasib", "--max-size", "5"], "one or two changes"),
+    "no change at once": (["counterfactual", "B", "P", "--target", "sotorasib", "--max-size", "0"], "is not 1 or more"),
+    "no target": (["counterfactual", "B", "P"], "with --target. This model has: osimertinib, sotorasib, chemotherapy"),
+    "no probability": (["counterfactual", "B", "P", "--target", "sotorasib", "--over", "1.5"], "between 0 and 1"),
+    "a seed below zero": (["explain", "B", "P", "--method", "lime", "--seed", "-3"], "is not between 0 and 4294967295"),
+    "a seed too large": (["explain", "B", "P", "--method", "lime", "--seed", "99999999999"], "is not between 0 and"),
     "no study": (["train", "missing.toml", "--data", "TMP", "--out", "TMP"], "missing.toml"),
     "an unwritable report": (["report", "B", "P", "--out", "TMP"], "directory"),
 }  # fmt: skip

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from explainers import what_if
-from explainers.counterfactuals import GoalError, single_changes, smallest_change
+from explainers.counterfactuals import GoalError, single_changes, smallest_changes
+from explainers.ranking_words import lead_words
 from explainers.what_if_report import what_if_report
 from oncology.edits import Edit, apply
 from oncology.prediction import predict
@@ -31,10 +32,19 @@ def test_the_headline_names_who_comes_first_and_what_moved(make_bundle, patient)
     before, after = ranked(bundle, patient), ranked(bundle, edited)
     assert before.ordered[0].option == "osimertinib" != after.ordered[0].option
     said, moved = what_if.headline(bundle, before, after)
-    assert said.startswith(f"The model ranks {after.ordered[0].label} first: about")
-    assert f"As recorded, {before.ordered[0].label} comes first." in moved
+    assert said == lead_words(bundle, after)
+    assert "No longer in it: Osimertinib." in moved and "first" not in said + moved
     p, was = after.of("osimertinib").probability, before.of("osimertinib").probability
     assert f"moves most, from {100 * was:.0f} to {100 * p:.0f} of 100" in moved
+
+
+def test_options_that_share_the_top_band_are_not_said_to_be_ranked(make_bundle, patient):
+    bundle = make_bundle()
+    ranking = ranked(bundle, patient)
+    both = [dataclasses.replace(r, band=1) for r in ranking.ordered[:2]]
+    shared = dataclasses.replace(ranking, ordered=(*both, *ranking.ordered[2:]))
+    said, _ = what_if.headline(bundle, shared, shared)
+    assert said.startswith("2 options share the top band and cannot be told apart by this model: ")
 
 
 def test_nothing_moved_is_said_by_an_empty_sentence(make_bundle, patient):
@@ -120,10 +130,14 @@ def test_the_report_holds_edit_ranking_reasons_and_search(make_bundle, patient):
     bundle = make_bundle()
     edited = apply(bundle.schema, patient, (Edit("EGFR p.L858R", 0.0),))
     goal = what_if.Goal("osimertinib")
-    found = smallest_change(bundle, edited, goal)
+    found = smallest_changes(bundle, edited, goal)
     text = what_if_report(bundle, patient, edited, option="osimertinib", searched=(goal, found), made="now")
     assert "EGFR p.L858R: altered → tested, not altered" in text
-    assert "ranked first" in text and found[0].changes[0].words in text
+    assert "ranked first" in text and found.found[0].changes[0].words in text and found.words() in text
     assert 'class="gbr"' in text and 'class="gbc"' in text
-    assert "Synthetic data" in text and bundle.sha256 in text
+    assert (
+        "Patient: synthetic" in text
+        and "model made from: synthetic patients" in text
+        and bundle.sha256 in text
+    )
     assert "http" not in text.split("<style>")[0].replace("http-equiv", "")
