@@ -39,7 +39,7 @@ PYTEST     := $(ONE_THREAD) $(PYTHON) -m pytest
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
-run: $(VENV)/run.stamp ## serve the dashboard on 127.0.0.1 (BUNDLES=dir PATIENTS=path PORT=8501)
+run: $(VENV)/kernels.stamp ## serve the dashboard on 127.0.0.1 (BUNDLES=dir PATIENTS=path PORT=8501)
 	@exec $(PYTHON) -m pages.parts.server --port $(PORT)
 
 test: format types imports unit browser ## every check: format, types, imports, doctests, unit, page and browser tests
@@ -54,17 +54,17 @@ types: $(VENV)/test.stamp ## check types
 imports: $(VENV)/test.stamp ## check that every import keeps to its floor and its door
 	$(VENV)/bin/lint-imports
 
-unit: $(VENV)/test.stamp ## doctests, unit and page tests
+unit: $(VENV)/test.stamp $(VENV)/kernels.stamp ## doctests, unit and page tests
 	$(PYTEST) --numprocesses 2 --dist worksteal --doctest-modules oncology explainers pages/parts tests --ignore tests/e2e
 
-browser: $(VENV)/test.stamp ## tests in a real browser
+browser: $(VENV)/test.stamp $(VENV)/kernels.stamp ## tests in a real browser
 	$(PYTEST) --numprocesses 2 --dist loadfile tests/e2e
 
 validate: $(VENV)/test.stamp ## the long checks
 	$(PYTHON) -m sample_data.validate
 	$(PYTEST) -m validate tests
 
-bench: $(VENV)/test.stamp $(PEERS)/peers.stamp ## measure speed and memory on this machine
+bench: $(VENV)/test.stamp $(VENV)/kernels.stamp $(PEERS)/peers.stamp ## measure speed and memory on this machine
 	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) -m tests.benchmarks.$$(basename "$$file" .py); done
 
 shots: $(VENV)/test.stamp ## screenshots of every page into shots/ (1280 and 390 wide, light and dark)
@@ -76,6 +76,12 @@ sample: $(VENV)/run.stamp ## build the sample data again
 $(VENV)/run.stamp: requirements.txt
 	@echo "Installing the libraries into $(VENV) (once; about a minute)"
 	@$(call install,$(VENV),$<)
+	@touch $@
+
+# The tree engine is compiled once for this machine and kept beside the code, so that no click waits for it.
+$(VENV)/kernels.stamp: $(VENV)/run.stamp $(shell find explainers/trees -name '*.py')
+	@echo "Compiling the tree engine for this machine (once; a minute or two)"
+	@$(PYTHON) -m explainers.trees
 	@touch $@
 
 $(VENV)/test.stamp: requirements-test.txt requirements.txt

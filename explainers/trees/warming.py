@@ -15,7 +15,7 @@ import numpy as np
 from explainers.trees.ensemble import TreeEnsemble, build
 from explainers.trees.forms import Tree
 
-__all__ = ["warm"]
+__all__ = ["warm", "warm_everything"]
 
 
 def warm(say: Callable[[str], None] | None = None) -> float:
@@ -44,6 +44,24 @@ def warm(say: Callable[[str], None] | None = None) -> float:
         ensemble.shapley(rows[0], rows[:2])
         ensemble.shapley(rows, rows[:2])
         ensemble.toggles(rows[0], [0], background=rows[:2])
+    return perf_counter() - begun
+
+
+def warm_everything(say: Callable[[str], None] | None = None) -> float:
+    """Load or compile the kernels of explanations and those of the search for smallest changes; the seconds it took.
+
+    Examples
+    --------
+    >>> warm_everything() > 0
+    True
+    """
+    from explainers.trees.search.solving import warm as warm_search
+
+    begun = perf_counter()
+    warm(say)
+    if say is not None:
+        say("Preparing the search for the smallest changes")
+    warm_search()
     return perf_counter() - begun
 
 

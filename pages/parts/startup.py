@@ -39,7 +39,7 @@ def warm_up_after_first_page() -> None:
 
 
 def warm_up() -> None:
-    """Import the heavy libraries, then move everything alive out of the garbage collector's sight.
+    """Import the heavy libraries and ready the tree engine, then take everything alive from the garbage collector.
 
     Streamlit runs a full collection after every run of a script: 128 ms with the scientific stack loaded,
     next to nothing once that stack is frozen.
@@ -47,7 +47,24 @@ def warm_up() -> None:
     freeze()
     time.sleep(SECONDS_FOR_THE_FIRST_PAINT)
     load(HEAVY)
+    ready_the_engine()
     freeze()
+
+
+def ready_the_engine() -> None:
+    """Load the compiled kernels of the tree engine, so that no click waits for them.
+
+    `make run` has compiled them and kept them on disk; where it has not, they are compiled here, which takes a minute
+    or two beside the pages. A failure costs speed only, so it is named in the log and nowhere else.
+    """
+    try:
+        from explainers.trees.warming import warm_everything
+
+        seconds = warm_everything()
+    except (ImportError, OSError, RuntimeError) as error:
+        log.warning("The tree engine could not be made ready ahead of time: %s", error)
+        return
+    log.info("The tree engine was made ready in %.1f s", seconds)
 
 
 def load(names: Iterable[str]) -> None:

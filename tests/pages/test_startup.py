@@ -19,6 +19,7 @@ def _thaw():
 def test_a_library_that_is_missing_is_named_and_the_next_is_still_loaded(monkeypatch, caplog):
     monkeypatch.setattr(startup, "HEAVY", ("no_such_library", "wave"))
     monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_PAINT", 0)
+    monkeypatch.setattr(startup, "ready_the_engine", lambda: None)
     monkeypatch.delitem(sys.modules, "wave", raising=False)
     with caplog.at_level(logging.WARNING):
         startup.warm_up()
@@ -37,3 +38,22 @@ def test_the_warm_up_starts_once_for_all_visitors(monkeypatch):
         if thread.name == "warm-up":
             thread.join()
     assert calls == ["warm-up"]
+
+
+def test_the_warm_up_readies_the_tree_engine_after_the_libraries(monkeypatch):
+    order = []
+    monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_PAINT", 0)
+    monkeypatch.setattr(startup, "load", lambda names: order.append("libraries"))
+    monkeypatch.setattr("explainers.trees.warming.warm_everything", lambda: order.append("engine") or 0.1)
+    startup.warm_up()
+    assert order == ["libraries", "engine"]
+
+
+def test_an_engine_that_cannot_be_made_ready_is_told_in_the_log_alone(monkeypatch, caplog):
+    def fails():
+        raise OSError("no room to keep the kernels")
+
+    monkeypatch.setattr("explainers.trees.warming.warm_everything", fails)
+    with caplog.at_level(logging.WARNING):
+        startup.ready_the_engine()
+    assert "no room to keep the kernels" in caplog.text
