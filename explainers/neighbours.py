@@ -13,15 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.explanation import FloatMatrix, FloatVector
 from explainers.players import CannotExplainError
+from oncology.counts import SMALLEST_COUNT
 from oncology.features import FeatureSchema
 from oncology.patients import PatientProfile
+from oncology.wording import Setting, wording
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = ["SMALLEST_COUNT", "Neighbours", "NoCohortError", "Observed", "distances", "similar_patients"]
 
-SMALLEST_COUNT = 5
 # A shared tumour type makes two patients alike before any gene does; a state that one of them lacks tells half.
 _TUMOUR_WEIGHT = 3.0
 _UNKNOWN_DISTANCE = 0.5
@@ -73,6 +74,7 @@ class Neighbours:
     typical_distance: float
     observed: tuple[Observed, ...]
     words: str
+    setting: Setting = "clinic"
 
     def of(self, option: str) -> Observed:
         """The counts of one option."""
@@ -88,12 +90,12 @@ class Neighbours:
 
     def rows(self) -> list[dict[str, Any]]:
         """One row an option, for a table; withheld counts read "fewer than 5"."""
-        few = f"fewer than {SMALLEST_COUNT}"
+        few, said = f"fewer than {SMALLEST_COUNT}", wording(self.setting)
         return [
             {
                 "option": o.label,
-                "similar patients treated": few if o.n_treated is None else o.n_treated,
-                "responded": ("withheld" if o.n_treated is not None else "")
+                f"similar patients {said.treated}": few if o.n_treated is None else o.n_treated,
+                said.responded: ("withheld" if o.n_treated is not None else "")
                 if o.n_responded is None
                 else o.n_responded,
                 "share": None if o.share is None else round(o.share, 3),
@@ -146,11 +148,13 @@ def similar_patients(
         _observed(bundle, o, np.asarray(y[o], dtype=np.float64)[nearest]) for o in bundle.options
     )
     distance, typical = float(np.median(apart[nearest])), float(np.median(apart[np.isfinite(apart)]))
-    words = (
-        f"{len(nearest)} of {len(ids):,} training patients with the most similar profile. Their treatments were chosen, "
-        "not drawn by lot, so their outcomes describe and do not compare."
+    words = f"{len(nearest)} of {len(ids):,} training patients with the most similar profile. "
+    said = bundle.manifest.words
+    # In the laboratory nobody chose: every sample was meant to meet every drug.
+    words += said.banner or (
+        "Their treatments were chosen, not drawn by lot, so their outcomes describe and do not compare."
     )
-    return Neighbours(len(nearest), len(ids), distance, typical, observed, words)
+    return Neighbours(len(nearest), len(ids), distance, typical, observed, words, bundle.manifest.setting)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -215,7 +219,7 @@ def distances(
 
 
 def _observed(bundle: ModelBundle, option: str, y: FloatVector) -> Observed:
-    label = bundle.label(option)
+    label, said = bundle.label(option), bundle.manifest.words
     known = y[~np.isnan(y)]
     n, hits = len(known), int(known.sum())
     if n < SMALLEST_COUNT:
@@ -227,16 +231,14 @@ def _observed(bundle: ModelBundle, option: str, y: FloatVector) -> Observed:
             None,
             None,
             None,
-            f"{label}: fewer than {SMALLEST_COUNT} of them had it.",
+            f"{label}: fewer than {SMALLEST_COUNT} of them {said.had_it}.",
         )
     if min(hits, n - hits) < SMALLEST_COUNT:
-        words = f"{label}: {n} of them had it; the counts of outcomes are under {SMALLEST_COUNT} and are withheld."
+        words = f"{label}: {n} of them {said.had_it}; the counts of outcomes are under {SMALLEST_COUNT} and are withheld."
         return Observed(option, label, n, None, None, None, None, words)
     share = hits / n
     low, high = _wilson(hits, n)
-    words = (
-        f"{label}: {n} of them had it, {hits} responded ({share:.0%}, 95 % interval {low:.0%} to {high:.0%})."
-    )
+    words = f"{label}: {n} of them {said.had_it}, {hits} {said.responded} ({share:.0%}, 95 % interval {low:.0%} to {high:.0%})."
     return Observed(option, label, n, hits, share, low, high, words)
 
 

@@ -146,7 +146,9 @@ def _ranking(case: _Case) -> list[Block]:
     if now.unlikely_to_help:
         names = ", ".join(r.label for r in now.unlikely_to_help)
         blocks.append(
-            Text(f"Unlikely to help by this model (interval below {now.unlikely_below:.0%}): {names}.")
+            Text(
+                f"{bundle.manifest.words.unlikely.capitalize()} by this model (interval below {now.unlikely_below:.0%}): {names}."
+            )
         )
     if now.unknowns:
         blocks += [Heading("Tests not done that would move something", 3)]
@@ -204,7 +206,7 @@ def _similar(case: _Case, option: str) -> list[Block]:
         Text(found.words),
         Chart(
             outcomes.observed_outcomes(found, options=chosen, mode="light"),
-            "Observed responses with 95 % intervals; counts under five are withheld",
+            f"Observed outcomes ({case.bundle.manifest.words.responded}) with 95 % intervals; counts under five are withheld",
             found.rows(),
         ),
     ]

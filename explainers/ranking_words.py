@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from oncology.wording import wording
+
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
@@ -95,7 +97,7 @@ def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:
             "training patients": support_words(r),
             "note": "; ".join(
                 [
-                    *(["unlikely to help"] if r.option in unlikely else []),
+                    *([wording(r.setting).unlikely] if r.option in unlikely else []),
                     *([r.reason] if r.abstained else []),
                     *r.cautions,
                 ]

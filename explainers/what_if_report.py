@@ -90,8 +90,8 @@ def what_if_report(
         if answer.method:
             blocks.append(Text(f"How: {answer.method}.", soft=True))
         if answer.found:
-            table = counterfactual_rows(bundle, goal.option, answer.found)
-            blocks.append(Table(table, "Smallest sets of changes"))
+            reached = counterfactual_rows(bundle, goal.option, answer.found)
+            blocks.append(Table(reached, "Smallest sets of changes"))
     blocks += [Heading("What the model does not weigh"), Points(NOT_MODELLED)]
     return document(
         f"What if: patient {recorded.patient_id}",

@@ -19,6 +19,8 @@ __all__ = ["WorstError", "rows", "worst_errors"]
 class WorstError:
     """One patient and option where the model was far off.
 
+    observed : str
+        The outcome in words of the bundle's setting.
     probability : float in [0, 1]
         Calibrated, from the fold that did not see the patient.
     surprise : float
@@ -29,14 +31,14 @@ class WorstError:
     option: str
     label: str
     responded: bool
+    observed: str
     probability: float
     surprise: float
 
     @property
     def words(self) -> str:
         """The case in one sentence."""
-        outcome = "responded" if self.responded else "did not respond"
-        return f"{self.patient_id}: {self.label} predicted at {self.probability:.0%}, {outcome}."
+        return f"{self.patient_id}: {self.label} predicted at {self.probability:.0%}, {self.observed}."
 
 
 def worst_errors(bundle: ModelBundle, *, n: int = 50, option: str | None = None) -> tuple[WorstError, ...]:
@@ -57,10 +59,12 @@ def worst_errors(bundle: ModelBundle, *, n: int = 50, option: str | None = None)
     likely = np.clip(np.where(y == 1, probability, 1 - probability), 1e-12, 1.0)
     surprise = np.where(np.isnan(y) | np.isnan(probability), -np.inf, -np.log(likely))
     order = np.argsort(-surprise, axis=None, kind="stable")[:n]
+    said = bundle.manifest.words
     ids = [str(i) for i in bundle.training.X.index]
     return tuple(
         WorstError(
-            ids[i], wanted[k], bundle.label(wanted[k]), bool(y[i, k] == 1), float(probability[i, k]), float(surprise[i, k])
+            ids[i], wanted[k], bundle.label(wanted[k]), bool(y[i, k] == 1),
+            said.responded if y[i, k] == 1 else said.did_not_respond, float(probability[i, k]), float(surprise[i, k])
         )
         for i, k in zip(*np.unravel_index(order, surprise.shape), strict=True)
         if np.isfinite(surprise[i, k])
@@ -73,7 +77,7 @@ def rows(errors: tuple[WorstError, ...]) -> list[dict[str, Any]]:
         {
             "patient": e.patient_id,
             "option": e.label,
-            "observed": "responded" if e.responded else "did not respond",
+            "observed": e.observed,
             "predicted": round(e.probability, 3),
             "surprise (nats)": round(e.surprise, 2),
         }

@@ -7,7 +7,9 @@ from html import escape
 import plotly.graph_objects as go
 
 from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
-from explainers.neighbours import SMALLEST_COUNT, Neighbours
+from explainers.neighbours import Neighbours
+from oncology.counts import SMALLEST_COUNT
+from oncology.wording import wording
 
 __all__ = ["observed_outcomes"]
 
@@ -22,7 +24,7 @@ def observed_outcomes(
     options : tuple of str
         Which options, in this order; default: those with a count that may be shown, most treated first.
     """
-    colours = palette(mode)
+    colours, said = palette(mode), wording(found.setting)
     treated = sorted(
         (o for o in found.observed if o.n_treated is not None), key=lambda o: -(o.n_treated or 0)
     )
@@ -58,7 +60,7 @@ def observed_outcomes(
         range=[-0.02, 1.02],
         tickformat=".0%",
         nticks=4,
-        title_text="responded, of those treated",
+        title_text=f"{said.responded}, of those {said.treated}",
     )
     texts = []
     for o in chosen:
@@ -72,5 +74,5 @@ def observed_outcomes(
     rest = len(found.observed) - len(chosen)
     if rest and not options:
         others = "The other option" if rest == 1 else f"Each of the other {rest} options"
-        foot(made, mode, f"{others}: fewer than {SMALLEST_COUNT} of these patients had it.")
+        foot(made, mode, f"{others}: fewer than {SMALLEST_COUNT} of these patients {said.had_it}.")
     return made

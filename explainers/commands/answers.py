@@ -197,7 +197,9 @@ def _ranking_words(bundle: ModelBundle, ranking: Ranking, before: Ranking | None
     lines += [f"No answer on {', '.join(labels)}. {reason}" for reason, labels in reasons.items()]
     if ranking.unlikely_to_help:
         lines.append(
-            "Unlikely to help by this model: " + ", ".join(r.label for r in ranking.unlikely_to_help) + "."
+            f"{bundle.manifest.words.unlikely.capitalize()} by this model: "
+            + ", ".join(r.label for r in ranking.unlikely_to_help)
+            + "."
         )
     lines += [u.words() for u in ranking.unknowns[:5]]
     lines += ["", "Not modelled: " + "; ".join(ranking.not_modelled) + "."]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from explainers import neighbours, shuffling
+from explainers.charts.outcomes import observed_outcomes
 from explainers.dependence import dependence
 from explainers.importance import (
     ShapleySample,
@@ -326,3 +329,19 @@ def test_an_option_with_one_outcome_cannot_be_shuffled(make_bundle):
 
     with pytest.raises(OneClassError, match="all alike"):
         permutation_importance(OneOutcome(), "osimertinib")
+
+
+def test_a_laboratory_model_speaks_of_samples_that_were_tested(make_bundle, patient):
+    bundle = make_bundle()
+    bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, setting="laboratory"))
+    found = similar_patients(bundle, patient)
+    text = found.words + str(found.rows()) + str([o.words for o in found.observed])
+    assert "of them were tested with it" in text and "similar patients tested" in text
+    assert "not a response of a patient" in found.words
+    chart = observed_outcomes(found)
+    text += str(chart.to_dict()["layout"])
+    assert "were among the sensitive, of those tested" in chart.layout.xaxis.title.text
+    errors = worst_errors(bundle, n=40)
+    text += str(error_rows(errors)) + " ".join(e.words for e in errors)
+    assert {e.observed for e in errors} == {"were among the sensitive", "were not among the sensitive"}
+    assert not re.search(r"responded|did not respond|had it|treated", text)
