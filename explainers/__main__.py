@@ -1,4 +1,4 @@
-"""The same questions from a terminal: ``python -m explainers VERB``.
+"""The same questions from a terminal: ``.venv/bin/python -m explainers VERB``.
 
 Answers go to standard output, errors to standard error with exit code 2; nothing is sent anywhere.
 """
@@ -18,7 +18,7 @@ _METHODS = ("shapley", "lime", "ablation", "exact")
 def parser() -> argparse.ArgumentParser:
     """The verbs and their arguments."""
     top = argparse.ArgumentParser(
-        prog="python -m explainers",
+        prog=".venv/bin/python -m explainers",
         description="Glassboard: what a model says of a patient, why, and what if. Research and teaching; "
         "no medical device, no treatment recommendation.",
     )

@@ -35,7 +35,7 @@ class BundleNotFoundError(BundleError, FileNotFoundError):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(
             f"No bundle at {path.name!r}: {what}. A bundle is a folder that holds manifest.json and the files "
-            "it names; `python -m explainers train` and `oncology.bundles.build` write one."
+            "it names; `.venv/bin/python -m explainers train` and `oncology.bundles.build` write one."
         )
         self.path = path
 
@@ -105,7 +105,7 @@ class UntrustedBundleError(BundleError, PermissionError):
     """A bundle that can run code when opened, and that the user has not put on the trust list."""
 
     def __init__(self, path: Path, sha256: str, trust_list: Path) -> None:
-        self.path, self.sha256, self.command = path, sha256, f"python -m explainers trust {path}"
+        self.path, self.sha256, self.command = path, sha256, f".venv/bin/python -m explainers trust {path}"
         super().__init__(
             f"The bundle {path.name!r} holds a joblib file, which can run any code when it is opened. Its hash "
             f"{sha256} is not on your trust list ({trust_list.name}). If you know who built it, and the hash is "

@@ -42,7 +42,7 @@ class FileTooLargeError(OncologyError, ValueError):
         tail = f"{limit / 1e6:,.0f} MB" if unpacked else f"at most {limit / 1e6:,.0f} MB are read here"
         super().__init__(
             f"{name} {state} {tail}. Split it by patients, or read it from a terminal: "
-            "python -m explainers import FILE."
+            ".venv/bin/python -m explainers import FILE."
         )
         self.name, self.size, self.limit = name, size, limit
 
