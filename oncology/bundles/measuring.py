@@ -30,7 +30,7 @@ class AlterationEffects:
     ----------
     n_patients : int
     share : float or None
-        Of the pairs (patient, alteration) in which altered and absent give different answers: the share in which
+        Of the answers (patient, alteration, option) that differ between altered and absent: the share in which
         "not assayed" is answered like "tested, not altered". None where no alteration ever matters, or where
         unknown values never reach the model.
     by_feature : mapping of alteration feature to its own share
@@ -54,15 +54,11 @@ class AlterationEffects:
         """One sentence on what "not assayed" means to this model; empty where nothing was measured."""
         if self.share is None:
             return ""
-        percent = f"{100 * self.share:.0f} %"
-        opening = (
-            "This model mostly treats not assayed like tested and not altered"
-            if self.share > 0.5
-            else "This model seldom treats not assayed like tested and not altered"
-        )
+        often = "mostly" if self.share > 0.5 else "often" if self.share > 0.2 else "seldom"
         return (
-            f"{opening}: measured on {self.n_patients} training patients, {percent} of the alterations that make a "
-            "difference to a patient's answers give the same answers (within half a point of 100) not assayed as absent."
+            f"This model {often} treats not assayed like tested and not altered: measured on {self.n_patients} training "
+            f"patients, {100 * self.share:.0f} % of the answers that depend on an alteration were the same (within half a "
+            "point of 100) without the test as with a negative one."
         )
 
 
@@ -96,8 +92,8 @@ def measure_alterations(
         effects[spec.name] = np.abs(answers[0] - answers[1]).mean(axis=0)
         if len(answers) < 3:
             continue
-        matters = (np.abs(answers[0] - answers[1]) > _SAME).any(axis=1)
-        same = (np.abs(answers[2] - answers[1]) <= _SAME).all(axis=1) & matters
+        matters = np.abs(answers[0] - answers[1]) > _SAME
+        same = (np.abs(answers[2] - answers[1]) <= _SAME) & matters
         if matters.any():
             by_feature[spec.name] = float(same.sum() / matters.sum())
             n_same, n_matters = n_same + int(same.sum()), n_matters + int(matters.sum())

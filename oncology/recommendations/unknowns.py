@@ -78,10 +78,12 @@ class Unknown:
     leaves_unlikely : tuple of str
         Options whose interval would no longer end below the bar of the unlikely ones.
     reads_as : {"absent", "altered", "neither"} or None
-        For an alteration that was not assayed: which state the model answers as if it were, to within half a point
-        for every option.
-    either_way : tuple of (label, if absent, if altered) or None
-        The option that would move most, with its probability or score in both states.
+        For an alteration that was not assayed: the state that the model takes it for, to within half a point of 100,
+        about the option that would move most.
+    for_all_options : bool
+        Whether it does so about every option.
+    either_way : tuple of (label, now, if absent, if altered) or None
+        The option that would move most, with its probabilities or scores.
     """
 
     feature: str
@@ -92,8 +94,9 @@ class Unknown:
     value: Value = None
     value_words: str = ""
     reads_as: ReadsAs | None = None
-    either_way: tuple[str, float, float] | None = None
+    either_way: tuple[str, float, float, float] | None = None
     is_score: bool = False
+    for_all_options: bool = True
 
     def words(self) -> str:
         """What would move most, and what the model makes of the unknown meanwhile."""
@@ -109,17 +112,19 @@ class Unknown:
     def _meanwhile(self) -> str:
         if self.reads_as is None or self.either_way is None:
             return ""
-        label, absent, altered = self.either_way
-        span = (
-            f"{label} {absent:.2f} if absent, {altered:.2f} if altered"
-            if self.is_score
-            else f"{label} {round(100 * absent)} of 100 if absent, {round(100 * altered)} if altered"
+        label, now, absent, altered = self.either_way
+        now_said, absent_said, altered_said = (
+            f"{v:.2f}" if self.is_score else f"{round(100 * v)}" for v in (now, absent, altered)
         )
-        return {
-            "absent": f" Until it is tested, the model answers as if it had been tested and not found ({span}).",
-            "altered": f" Until it is tested, the model answers as if it had been found ({span}).",
-            "neither": f" Until it is tested, the model's answer is that of neither state ({span}).",
-        }[self.reads_as]
+        of = "" if self.is_score else " of 100"
+        about = "" if self.for_all_options else f" about {label}"
+        opening = f" Until it is tested, the model answers{about}"
+        span = f"({label}: {absent_said}{of} if absent, {altered_said} if altered)."
+        if self.reads_as == "absent":
+            return f"{opening} as if it had been tested and not found {span}"
+        if self.reads_as == "altered":
+            return f"{opening} as if it had been found {span}"
+        return f"{opening} as in neither state: {now_said}{of} now, {absent_said} if absent, {altered_said} if altered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +187,17 @@ def _unknown(
     now, altered, absent = (
         np.where(held, row, 0.0) for row in (p[0], p[states[spec.name, 1.0]], p[states[spec.name, 0.0]])
     )
-    as_absent, as_altered = (bool((np.abs(now - other) <= _SAME).all()) for other in (absent, altered))
-    reads_as: ReadsAs = "absent" if as_absent else "altered" if as_altered else "neither"
     j = bundle.option_index(moves[0].option) if moves else int(np.argmax(np.abs(altered - absent)))
+    reads_as: ReadsAs = "neither"
+    for_all = False
+    for state, other in (("altered", altered), ("absent", absent)):
+        same = np.abs(now - other) <= _SAME
+        if same[j]:
+            reads_as, for_all = ("absent" if state == "absent" else "altered"), bool(same.all())
     return Unknown(
         spec.name, spec.label, "altered" if probe.value == 1.0 else "absent", moves, freed, probe.value,
         spec.words(probe.value), reads_as,
-        (bundle.label(bundle.options[j]), float(absent[j]), float(altered[j])), bundle.is_score,
+        (bundle.label(bundle.options[j]), float(now[j]), float(absent[j]), float(altered[j])), bundle.is_score, for_all,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier
 
 from oncology.bundles import BuildError, BundleSchemaError, OneOutcomeError, UnknownTypesError, build, load
+from oncology.bundles.storage import dump_skops
 from oncology.cohorts import Cohort
 from oncology.features import FeatureSchema, field_feature
 from tests.bundles.small import GENES, OPTIONS, boosting, small_bundle, small_cohort
@@ -120,6 +121,18 @@ def test_the_background_keeps_the_shares_of_tumour_types(tmp_path):
 def test_the_same_model_gives_the_same_bytes(tmp_path):
     hashes = {small_bundle(tmp_path / str(i), date="2026-01-01").sha256 for i in range(2)}
     assert len(hashes) == 1
+
+
+def test_the_number_of_threads_that_fitted_a_model_is_not_in_its_bytes():
+    small = small_cohort()
+    y = small.y["osimertinib"].dropna()
+    files = []
+    for n_threads in (1, 2):
+        model = boosting().fit(small.X.loc[y.index].to_numpy(), y.to_numpy())
+        model._bin_mapper.n_threads = n_threads
+        files.append(dump_skops({"osimertinib": model})[0])
+        assert model._bin_mapper.n_threads == n_threads
+    assert files[0] == files[1]
 
 
 def _with_one_class():

@@ -60,9 +60,24 @@ def test_an_option_outside_the_bands_changes_none_of_them(options, position):
 @pytest.mark.parametrize(
     ("p", "low", "high", "words"),
     [
-        (0.372, 0.31, 0.43, "about 37 of 100 patients like this respond, between 31 and 43 by the calibration alone"),
-        (0.003, 0.001, 0.02, "fewer than 1 of 100 patients like this respond, between fewer than 1 and 2 by the calibration alone"),
-        (0.998, 0.97, 0.999, "more than 99 of 100 patients like this respond, between 97 and more than 99 by the calibration alone"),
+        (
+            0.372,
+            0.31,
+            0.43,
+            "about 37 of 100 patients like this respond, between 31 and 43 by the calibration alone",
+        ),
+        (
+            0.003,
+            0.001,
+            0.02,
+            "fewer than 1 of 100 patients like this respond, between fewer than 1 and 2 by the calibration alone",
+        ),
+        (
+            0.998,
+            0.97,
+            0.999,
+            "more than 99 of 100 patients like this respond, between 97 and more than 99 by the calibration alone",
+        ),
     ],
 )
 def test_people_out_of_a_hundred(p, low, high, words):

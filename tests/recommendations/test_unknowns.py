@@ -163,17 +163,21 @@ def imputed(tmp_path_factory):
 def test_a_gene_that_the_model_takes_for_absent_is_said_to_be(imputed):
     profile = patient(assayed_genes=frozenset({"KRAS", "BRAF", "TP53"}), age_years=60)
     (found,) = [u for u in ranked(imputed, profile).unknowns if u.feature == "EGFR" and u.state == "altered"]
-    assert found.reads_as == "absent"
-    label, absent, altered = found.either_way
+    assert found.reads_as == "absent" and found.for_all_options
+    label, now, absent, altered = found.either_way
     p = {
         v: predict(imputed, apply(imputed.schema, profile, [Edit("EGFR", v)])).probability[0]
         for v in (0.0, 1.0)
     }
     j = imputed.options.index("osimertinib")
-    assert label == "osimertinib" and (absent, altered) == pytest.approx((p[0.0][j], p[1.0][j]))
+    assert (
+        now == absent
+        and label == "osimertinib"
+        and (absent, altered) == pytest.approx((p[0.0][j], p[1.0][j]))
+    )
     assert found.words().endswith(
         "Until it is tested, the model answers as if it had been tested and not found "
-        f"(osimertinib {round(100 * absent)} of 100 if absent, {round(100 * altered)} if altered)."
+        f"(osimertinib: {round(100 * absent)} of 100 if absent, {round(100 * altered)} if altered)."
     )
 
 
@@ -182,7 +186,11 @@ def test_a_gene_that_the_model_keeps_as_unknown_is_not_said_to_be_read_as_absent
         ranked(imputed, patient(assayed_genes=frozenset({"KRAS"}), age_years=60)).unknowns[0],
         reads_as="neither",
     )
-    assert "of neither state" in between.words() and "not found" not in between.words()
+    assert "as in neither state: " in between.words() and "not found" not in between.words()
+    one = dataclasses.replace(between, reads_as="absent", for_all_options=False)
+    assert (
+        f"the model answers about {one.either_way[0]} as if it had been tested and not found" in one.words()
+    )
 
 
 def test_the_bundle_says_how_often_not_assayed_is_read_as_absent(imputed):
@@ -191,8 +199,8 @@ def test_the_bundle_says_how_often_not_assayed_is_read_as_absent(imputed):
     assert set(measured["by_feature"]) == {"EGFR", "KRAS", "BRAF", "TP53"}
     assert imputed.manifest.missing_values.endswith(
         "This model mostly treats not assayed like tested and not altered: measured on 300 training patients, 100 % of "
-        "the alterations that make a difference to a patient's answers give the same answers (within half a point of "
-        "100) not assayed as absent."
+        "the answers that depend on an alteration were the same (within half a point of 100) without the test as with a "
+        "negative one."
     )
 
 
@@ -212,9 +220,9 @@ def test_the_share_is_that_of_asking_patient_by_patient(tmp_path):
     same = matters = 0
     for column in range(4):
         altered, absent, unknown = (answers(column, v) for v in (1.0, 0.0, np.nan))
-        m = (abs(altered - absent) > 0.005).any(axis=1)
+        m = abs(altered - absent) > 0.005
         matters += m.sum()
-        same += (m & (abs(unknown - absent) <= 0.005).all(axis=1)).sum()
+        same += (m & (abs(unknown - absent) <= 0.005)).sum()
     assert 0 < same < matters and measured["share"] == pytest.approx(same / matters, abs=1e-4)
 
 

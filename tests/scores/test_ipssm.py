@@ -223,7 +223,7 @@ def test_unknown_genes_name_the_group_they_would_lead_to(ipssm):
     (first, *_) = rank(ipssm, predict(ipssm, profile), profile).unknowns
     assert first.words() == (
         "RUNX1 was not assayed; if altered, IPSS-M risk score would move from Low to Moderate Low. Until it is tested, "
-        "the model's answer is that of neither state (IPSS-M risk score -0.87 if absent, -0.26 if altered)."
+        "the model answers about IPSS-M risk score as in neither state: -0.79 now, -0.87 if absent, -0.26 if altered."
     )
 
 

@@ -23,6 +23,12 @@ def test_the_shipped_study_names_forty_inhibitors():
     )
 
 
+def test_the_shipped_study_is_of_the_laboratory():
+    about = read_study(STUDIES / "beataml.toml").about
+    assert about["setting"] == "laboratory"
+    assert about["outcome"] == "are among the most sensitive quarter in the laboratory"
+
+
 def _written(path, text):
     path.write_text(text, encoding="utf-8")
     return path

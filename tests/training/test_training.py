@@ -230,6 +230,11 @@ def test_an_option_with_few_patients_is_left_out_with_its_reason(tmp_path, data)
             "estimator is 'oracle'; expected one of gradient boosting",
         ),
         ("max_iter = 10", "max_itre = 10", "does not fit a gradient boosting model"),
+        (
+            'name = "invented"',
+            'name = "invented"\nsetting = "ward"',
+            "setting is 'ward'; expected one of clinic",
+        ),
         ('name = "invented"', "", r"\[study\] has no entry 'name'"),
         ('path = "."', 'path = "elsewhere"', "has no 'elsewhere', where the study expects patients"),
         ('alterations = ["FLT3 ITD"]', 'alterations = ["FLT3 XYZ"]', "Pattern kind is 'XYZ'"),
