@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import edit_panel, layout, pickers, session, smallest_change, what_if_results
+from pages.parts import (
+    edit_panel,
+    firmness_panel,
+    layout,
+    pickers,
+    session,
+    smallest_change,
+    what_if_results,
+)
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -72,7 +80,7 @@ with layout.page(
         with change:
             st.header("Which single change would shift it", anchor=False)
             singles(bundle, recorded)
-        goal = "brings an option to the top" if bundle.ranks else "moves it that far"
-        st.header(f"The smallest change that {goal}", anchor=False)
+        st.header("The smallest change that reaches a goal", anchor=False)
         smallest_change.show(bundle, recorded)
+        firmness_panel.show(bundle, recorded)
     document(bundle, recorded)

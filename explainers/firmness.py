@@ -1,0 +1,126 @@
+"""How firmly a recommendation stands, in plain words: the calls it hangs on, and the facts that alone keep it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explainers.smallest import (
+    AssayRobustness,
+    CallError,
+    SufficientReason,
+)
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = [
+    "call_rows",
+    "calls_between_rows",
+    "calls_between_words",
+    "calls_words",
+    "fact_rows",
+    "reason_words",
+]
+
+_IF_WRONG = {
+    "false positive": "reported, but not there",
+    "false negative": "there, but reported absent",
+    "untested": "not assayed until now",
+}
+
+
+def calls_words(found: AssayRobustness) -> str:
+    """Which single wrong or missing calls would change the top band, counted by kind."""
+    n = len(found.errors)
+    if not n:
+        return (
+            f"None of {found.n_checked} single calls would change the top band: neither an alteration reported wrongly, nor "
+            "one missed, nor a gene that was not assayed."
+        )
+    positive, negative, untested = (
+        len(found.of_kind(kind)) for kind in ("false positive", "false negative", "untested")
+    )
+    kinds = [
+        f"{positive} reported that may not be there (false positive)" if positive else "",
+        f"{negative} reported absent that may have been missed (false negative)" if negative else "",
+        f"{untested} not assayed that could turn out either way" if untested else "",
+    ]
+    return (
+        f"{n} of {found.n_checked} single calls would change the top band if they were otherwise: "
+        f"{'; '.join(k for k in kinds if k)}."
+    )
+
+
+def calls_between_words(found: AssayRobustness) -> str:
+    """How many reported calls would have to be wrong before another option comes first, and how far that is proven."""
+    n = found.calls_between
+    if n is None:
+        if found.proven:
+            return (
+                f"Up to {found.most_calls} reported calls may be wrong together, and {found.first} still comes first "
+                "(proven: every option and every set of calls was ruled out)."
+            )
+        return (
+            f"No set of wrong calls was found that brings another option before {found.first}, but the search ended before "
+            f"all sets of up to {found.most_calls} were ruled out."
+        )
+    if n == 1:
+        return f"One wrong call is enough to bring another option before {found.first}."
+    how = "proven: no fewer do" if found.proven else "best found: fewer were not all ruled out"
+    return f"{n} reported calls would have to be wrong together to bring another option before {found.first} ({how})."
+
+
+def call_rows(bundle: ModelBundle, found: AssayRobustness) -> list[dict[str, Any]]:
+    """One row for each single call that would change the top band."""
+    return [_call_row(bundle, error) for error in found.errors]
+
+
+def _call_row(bundle: ModelBundle, error: CallError) -> dict[str, Any]:
+    spec = bundle.schema.feature(error.change.feature)
+    return {
+        "call": error.change.label,
+        "as reported": spec.words(error.change.before),
+        "if it were": spec.words(error.change.after),
+        "what would be wrong": f"{_IF_WRONG[error.kind]} ({error.kind})",
+        "joins the top band": ", ".join(error.enters) or "none",
+        "leaves the top band": ", ".join(error.leaves) or "none",
+        "first then": error.first,
+    }
+
+
+def calls_between_rows(bundle: ModelBundle, found: AssayRobustness) -> list[dict[str, Any]]:
+    """The options that the fewest wrong calls would bring first, each with one such set of calls."""
+    return [
+        {
+            "wrong calls": "; ".join(change.words for change in nearest.found[0].changes),
+            "comes first then": _goal_option(nearest.goal),
+            "proven": "yes" if nearest.status == "proven" else "no",
+            "other sets as small": nearest.n_smallest - 1,
+        }
+        for nearest in found.nearest
+        if nearest.found
+    ]
+
+
+def _goal_option(words: str) -> str:
+    return words.removesuffix(" ranked first")
+
+
+def reason_words(found: SufficientReason) -> str:
+    """How few of the patient's facts keep the answer, and what is proven about that."""
+    kept = f"{found.size} of the {found.n_facts} facts that the model reads"
+    if found.sufficient == "not proven":
+        return (
+            f"{kept} may be enough to keep {found.answer}, but that is not proven ({found.ended_by}); at least "
+            f"{found.at_least} are needed."
+        )
+    alone = f"{kept} alone keep {found.answer}, whatever all the others were"
+    if found.smallest:
+        return f"{alone}. No smaller set does (proven)."
+    ended = f" ({found.ended_by})" if found.ended_by else ""
+    return f"{alone} (proven). Fewer may do, but at least {found.at_least} are needed: the search ended before it could tell{ended}."
+
+
+def fact_rows(found: SufficientReason) -> list[dict[str, Any]]:
+    """One row a fact."""
+    return [{"fact": f.label, "this patient": f.words.removeprefix(f"{f.label}: ")} for f in found.facts]
