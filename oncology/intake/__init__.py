@@ -5,7 +5,8 @@ A further format is a further function in `READERS`, and a few lines in `oncolog
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as Table
 from pathlib import Path
 from typing import Literal
@@ -18,8 +19,8 @@ from oncology.intake.errors import (
     NoPatientsError,
     UnknownFormatError,
 )
-from oncology.intake.mapping import Mapping, read_mapping
-from oncology.intake.opening import MAX_UPLOAD, GivenFile, GivenFolder, sniff
+from oncology.intake.mapping import Mapping, parse_mapping, read_mapping
+from oncology.intake.opening import MAX_UPLOAD, GivenFile, GivenFolder, GivenUpload, sniff
 from oncology.intake.options import Options, Reader
 from oncology.intake.readers import cbioportal, fhir, maf, phenopacket, project_json, spreadsheet, table, vcf
 from oncology.intake.readers.project_json import write_profile, write_profiles
@@ -42,6 +43,8 @@ __all__ = [
     "UnknownFormatError",
     "read_bytes",
     "read_patients",
+    "read_uploads",
+    "upload_options",
     "write_profile",
     "write_profiles",
 ]
@@ -148,6 +151,7 @@ def read_bytes(
     panel: Collection[str] | None = None,
     panel_name: str | None = None,
     assayed: Literal["file", "seen", "unknown"] = "file",
+    mapping: tuple[str, bytes] | None = None,
 ) -> ReadResult:
     """Patients of an upload: at most 25 MB, checked here and not only by the browser; nothing touches the disk.
 
@@ -158,19 +162,80 @@ def read_bytes(
     data : bytes
     panel, panel_name, assayed
         As for `read_patients`.
+    mapping : tuple of str and bytes, optional
+        Name and content of a mapping file.
 
     Raises
     ------
     OncologyError
         One of its children.
     """
-    file = GivenFile.of_bytes(name, data)
-    options = Options(
+    options = upload_options(panel=panel, panel_name=panel_name, assayed=assayed, mapping=mapping)
+    return read_uploads([(name, data)], options=options)[0]
+
+
+def read_uploads(files: Sequence[tuple[str, bytes]], *, options: Options) -> tuple[ReadResult, ...]:
+    """Patients of several uploads: what belongs together is read together, the rest one by one.
+
+    A MAF takes the tables beside it (clinical, copy number, fusions), and single FHIR resources or NDJSON form one
+    export. Bundles are read one by one, since two of them may use the same local ids for different persons.
+
+    Parameters
+    ----------
+    files : sequence of (name, content)
+    options : Options
+        As `upload_options` makes them.
+
+    Raises
+    ------
+    OncologyError
+        One of its children; then nothing of the files is used.
+    """
+    given = [GivenFile.of_bytes(name, data) for name, data in files]
+    kinds = [sniff(file) for file in given]
+    together: dict[str, list[GivenFile]] = {}
+    alone: list[tuple[str, GivenFile]] = []
+    for kind, file in zip(kinds, given, strict=True):
+        if "maf" in kinds and kind in ("maf", "table"):
+            together.setdefault("maf", []).append(file)
+        elif kind.startswith("fhir") and not _is_bundle(file):
+            together.setdefault("fhir", []).append(file)
+        else:
+            alone.append((kind, file))
+    results = []
+    for kind, members in together.items():
+        whole = members[0] if len(members) == 1 else GivenUpload(held=tuple(members))
+        results.append(READERS[kind](whole, options))
+    return (*results, *(READERS[kind](file, options) for kind, file in alone))
+
+
+def upload_options(
+    *,
+    panel: Collection[str] | None = None,
+    panel_name: str | None = None,
+    assayed: Literal["file", "seen", "unknown"] = "file",
+    mapping: tuple[str, bytes] | None = None,
+) -> Options:
+    """What the user tells of an upload; parameters as for `read_bytes`.
+
+    Raises
+    ------
+    MappingError
+        Where the mapping file cannot be used.
+    """
+    told = parse_mapping(*mapping) if mapping is not None else Mapping({}, {}, {})
+    return Options(
+        columns=told.columns,
+        units=told.units,
+        values=told.values,
         panel=None if panel is None else frozenset(GENES.resolve(g).symbol for g in panel),
         panel_name=panel_name,
         assayed=assayed,
     )
-    return READERS[sniff(file)](file, options)
+
+
+def _is_bundle(file: GivenFile) -> bool:
+    return re.search(rb'"resourceType"\s*:\s*"Bundle"|<(\w+:)?Bundle\b', file.head()) is not None
 
 
 def _sniff_folder(folder: GivenFolder) -> str:

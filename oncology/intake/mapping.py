@@ -8,7 +8,7 @@ from pathlib import Path
 
 from oncology.errors import OncologyError
 
-__all__ = ["Mapping", "MappingError", "read_mapping"]
+__all__ = ["Mapping", "MappingError", "parse_mapping", "read_mapping"]
 
 
 class MappingError(OncologyError, ValueError):
@@ -47,9 +47,25 @@ def read_mapping(path: str | Path) -> Mapping:
     """
     name = Path(path).name
     try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
+        return parse_mapping(name, Path(path).read_bytes())
+    except OSError as error:
         raise MappingError(f"The mapping file {name} cannot be read: {error}. Check the name.") from None
+
+
+def parse_mapping(name: str, data: bytes) -> Mapping:
+    """A mapping file given as bytes, such as an upload; raises as `read_mapping`.
+
+    Examples
+    --------
+    >>> parse_mapping("m.toml", b'[columns]\\nage_years = "Alter"').columns
+    {'Alter': 'age_years'}
+    """
+    try:
+        content = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise MappingError(
+            f"The mapping file {name} cannot be read: {error}. Save it as UTF-8 text."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"The mapping file {name} is no TOML: {error}.") from None
     unknown = set(content) - {"columns", "values"}

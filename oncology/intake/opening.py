@@ -16,7 +16,7 @@ from oncology.errors import OncologyError
 from oncology.intake.errors import BrokenFileError, EmptyFileError, FileTooLargeError, UnknownFormatError
 from oncology.patients import Source
 
-__all__ = ["MAX_FILE", "MAX_UPLOAD", "GivenFile", "GivenFolder", "sniff"]
+__all__ = ["MAX_FILE", "MAX_UPLOAD", "GivenFile", "GivenFolder", "GivenUpload", "sniff"]
 
 MAX_UPLOAD = 25_000_000
 MAX_FILE = 4_000_000_000
@@ -224,12 +224,37 @@ class GivenFolder:
         except OSError as error:
             raise OncologyError(f"The folder {self.name} cannot be opened: {error.strerror}.") from None
 
+    def opened(self) -> list[GivenFile]:
+        """The files that hold anything, ready to be read."""
+        return [GivenFile.of_path(p) for p in self.files() if p.stat().st_size]
+
     def source(self, format_name: str, files: list[GivenFile], *, named: bool = True) -> Source:
         """One hash over the files that were read, in the order of their names."""
         digest = hashlib.sha256()
         for file in sorted(files, key=lambda f: f.name):
             digest.update(file.name.encode() + b"\0" + bytes.fromhex(file.sha256))
         return Source(self.name if named else "folder", format_name, digest.hexdigest())
+
+
+@dataclass(slots=True)
+class GivenUpload(GivenFolder):
+    """Files that were uploaded together: a folder that was never on this disk."""
+
+    path: Path = Path()
+    held: tuple[GivenFile, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "the uploaded files"
+
+    def files(self) -> list[Path]:
+        """No file of it lies on the disk."""
+        return []
+
+    def opened(self) -> list[GivenFile]:
+        """The uploaded files."""
+        return list(self.held)
 
 
 def encoding_of(head: bytes) -> str:

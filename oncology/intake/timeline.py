@@ -9,7 +9,15 @@ from itertools import pairwise
 from oncology.errors import OncologyError
 from oncology.patients import Alteration, PatientProfile
 
-__all__ = ["Step", "TimelineError", "changes_in_words", "group_by_patient", "timeline"]
+__all__ = [
+    "Step",
+    "TimelineError",
+    "changes_in_words",
+    "further_samples",
+    "group_by_patient",
+    "samples_of",
+    "timeline",
+]
 
 
 class TimelineError(OncologyError, ValueError):
@@ -31,6 +39,50 @@ def group_by_patient(profiles: Iterable[PatientProfile]) -> dict[str, tuple[Pati
     for profile in profiles:
         groups.setdefault(profile.findings.get("patient", profile.patient_id), []).append(profile)
     return {name: tuple(members) for name, members in groups.items()}
+
+
+def samples_of(profile: PatientProfile, profiles: Iterable[PatientProfile]) -> tuple[PatientProfile, ...]:
+    """The samples among `profiles` of the patient that `profile` is a sample of; each id once.
+
+    Examples
+    --------
+    >>> first = PatientProfile("a", sample_day=0)
+    >>> later = PatientProfile("a day 90", sample_day=90, findings={"patient": "a"})
+    >>> [p.patient_id for p in samples_of(later, [first, later, PatientProfile("b")])]
+    ['a', 'a day 90']
+    """
+    name = profile.findings.get("patient", profile.patient_id)
+    return tuple({p.patient_id: p for p in group_by_patient(profiles).get(name, ())}.values())
+
+
+def further_samples(
+    profiles: Iterable[PatientProfile], held: Iterable[PatientProfile] = ()
+) -> tuple[PatientProfile, ...]:
+    """Profiles with ids of their own: one whose id is held already becomes a further sample where its day differs.
+
+    Its id is then that of the patient with the day, and both are samples of one patient. A profile of the same id
+    and the same day (or without a day) keeps its id, and takes the place of the one held.
+
+    Examples
+    --------
+    >>> first = PatientProfile("a", sample_day=0)
+    >>> [p.patient_id for p in further_samples([PatientProfile("a", sample_day=300)], [first])]
+    ['a day 300']
+    """
+    known = {p.patient_id: p for p in held}
+    named = []
+    for profile in profiles:
+        first = known.get(profile.patient_id)
+        days = set() if first is None else {first.sample_day, profile.sample_day}
+        if len(days) == 2 and None not in days:
+            patient = profile.findings.get("patient", profile.patient_id)
+            profile = profile.replace(
+                patient_id=f"{profile.patient_id} day {profile.sample_day}",
+                findings={**profile.findings, "patient": patient},
+            )
+        known[profile.patient_id] = profile
+        named.append(profile)
+    return tuple(named)
 
 
 def timeline(profiles: Iterable[PatientProfile]) -> tuple[Step, ...]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from oncology.intake.draft import PatientDraft, clean_id
 from oncology.intake.errors import NoPatientsError
 from oncology.intake.maf_rows import read_maf_rows
-from oncology.intake.opening import GivenFile, GivenFolder
+from oncology.intake.opening import GivenFile, GivenFolder, GivenUpload
 from oncology.intake.options import Options
 from oncology.intake.report import Ledger, ReadResult
 from oncology.intake.side_tables import is_copy_number, is_fusions, read_copy_number, read_fusions
@@ -32,7 +30,9 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
     BrokenFileError, DuplicatePatientError, NoPatientsError
     """
     files = _files(given)
-    kinds = {f.name: _kind(f) for f in files}
+    # Who uploads a table beside a MAF means it; in a folder on disk its name has to say so.
+    chosen = isinstance(given, GivenUpload)
+    kinds = {f.name: _kind(f, chosen=chosen) for f in files}
     mafs = [f for f in files if kinds[f.name] == "maf"]
     ledger = Ledger()
     drafts: dict[str, PatientDraft] = {}
@@ -76,7 +76,7 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
 
 def _files(given: GivenFile | GivenFolder) -> list[GivenFile]:
     if isinstance(given, GivenFolder):
-        return [GivenFile.of_path(p) for p in given.files() if p.stat().st_size and _text_table(p)]
+        return [f for f in given.opened() if _text_table(f.name)]
     beside: list[GivenFile] = []
     if given.path is not None:
         beside = [
@@ -84,14 +84,14 @@ def _files(given: GivenFile | GivenFolder) -> list[GivenFile]:
             for p in sorted(given.path.parent.iterdir())
             if p.is_file()
             and p.name.casefold().startswith("clinical")
-            and _text_table(p)
+            and _text_table(p.name)
             and p.stat().st_size
         ]
     return [given, *beside]
 
 
-def _text_table(path: Path) -> bool:
-    return path.name.casefold().removesuffix(".gz").endswith((".maf", ".tsv", ".txt", ".csv"))
+def _text_table(name: str) -> bool:
+    return name.casefold().removesuffix(".gz").endswith((".maf", ".tsv", ".txt", ".csv"))
 
 
 def _source(given: GivenFile, used: list[GivenFile]):  # type: ignore[no-untyped-def]
@@ -100,7 +100,7 @@ def _source(given: GivenFile, used: list[GivenFile]):  # type: ignore[no-untyped
     return GivenFolder(given.path.parent).source("maf", used)
 
 
-def _kind(file: GivenFile) -> str:
+def _kind(file: GivenFile, *, chosen: bool = False) -> str:
     header = [
         h.casefold() for h in read_rows(file, comment="##" if _starts_with_fusion(file) else "#").header
     ]
@@ -115,7 +115,7 @@ def _kind(file: GivenFile) -> str:
     if (
         "id" in roles
         and roles & {"clinical", "finding"}
-        and ("clinical" in name or "patient" in name or "sample" in name)
+        and (chosen or "clinical" in name or "patient" in name or "sample" in name)
     ):
         return "clinical"
     return "other"

@@ -28,13 +28,17 @@ _NAMESPACE = uuid.UUID("6f2b6f0e-6f6b-5b0e-9a52-2f9d3f6f7a11")
 
 @dataclass(frozen=True, slots=True)
 class PredictedOption:
-    """One option of a prediction: its name, the probability of response with its interval, or why there is none."""
+    """One option of a prediction: its name, the probability of response with its interval, or why there is none.
+
+    `words` stands in for a probability where the model gives a score: a score is no probability.
+    """
 
     label: str
     probability: float | None
     low: float | None = None
     high: float | None = None
     reason: str = ""
+    words: str = ""
 
 
 def write_fhir(
@@ -235,6 +239,8 @@ def _risk(
             words["probabilityDecimal"] = round(option.probability, 4)
             if option.low is not None and option.high is not None:
                 words["rationale"] = f"95% interval {option.low:.3f} to {option.high:.3f}"
+        elif option.words:
+            words = {"outcome": {"text": option.label}, "rationale": option.words}
         else:
             words["rationale"] = f"No estimate: {option.reason or 'the model abstains'}"
         predictions.append(words)

@@ -106,9 +106,7 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
 
 def _files(folder: GivenFolder) -> list[GivenFile]:
     good = (".json", ".ndjson", ".xml", ".json.gz", ".ndjson.gz")
-    return [
-        GivenFile.of_path(p) for p in folder.files() if p.name.casefold().endswith(good) and p.stat().st_size
-    ]
+    return [f for f in folder.opened() if f.name.casefold().endswith(good)]
 
 
 def _unfold(
