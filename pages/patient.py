@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from pages.parts import downloads, glance, layout, pickers, profile_form, session, upload
+from pages.parts import (
+    downloads,
+    exports,
+    germline_gate,
+    glance,
+    layout,
+    pickers,
+    profile_form,
+    session,
+    timeline_panel,
+    upload,
+)
 
 with layout.page(
     "Patient",
@@ -11,20 +22,25 @@ with layout.page(
     facts=session.origin_facts(),
 ) as head:
     pickers.show(head)
-    profile = session.patient()
+    choice, profile = session.patient_choice(), session.patient()
     bundle, problem = session.bundle_or_error()
     if problem:
         st.error(problem)
-    if profile is None:
+    if choice is None or profile is None:
         st.info("No patient is open yet. A file below opens one.")
     else:
         schema = None if bundle is None else bundle.schema
-        glance.show(profile, schema)
+        hiding = germline_gate.hiding(choice)
+        glance.show(profile, schema, hiding=hiding)
+        germline_gate.show(choice)
         if schema is not None:
-            glance.show_coverage(profile, schema)
+            glance.show_coverage(profile, schema, hiding=hiding)
+        timeline_panel.show(profile, bundle)
         profile_form.show_record(profile)
         with st.expander("Correct a field"):
             profile_form.show(profile)
+        st.header("Take this patient along", anchor=False)
+        exports.show(profile, bundle, hiding=hiding)
     if bundle is not None and profile is not None:
         downloads.case(bundle, profile, name="patient")
     with st.expander("Open a patient file", expanded=profile is None):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.parts import session
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 def case(bundle: ModelBundle, profile: PatientProfile, *, name: str, option: str | None = None) -> None:
     """Offer the whole case of one patient: profile, ranking, why, similar patients, limits."""
+
+    if refusal := session.export_refusal():
+        st.caption(refusal)
+        return
 
     def make() -> bytes:
         from explainers.patient_report import patient_report

@@ -13,8 +13,8 @@ from oncology.summaries import assay_words, facts, finding_rows
 from pages.parts import tables
 
 
-def show(profile: PatientProfile, schema: FeatureSchema | None) -> None:
-    """Draw facts, findings and what was assayed."""
+def show(profile: PatientProfile, schema: FeatureSchema | None, *, hiding: bool = False) -> None:
+    """Draw facts, findings and what was assayed; while a germline finding is hidden, no list may give its gene away."""
     if profile.note:
         st.info(profile.note)
     with st.container(border=True, key="glance"):
@@ -26,8 +26,15 @@ def show(profile: PatientProfile, schema: FeatureSchema | None) -> None:
             name="findings",
         )  # fmt: skip
     else:
-        st.write("No alteration is recorded. That says nothing of genes that were not assayed.")
-    st.caption(assay_words(profile, schema))
+        none = "No further alteration is recorded." if hiding else "No alteration is recorded."
+        st.write(f"{none} That says nothing of genes that were not assayed.")
+    if hiding:
+        st.caption(
+            "Which genes were assayed is not listed while a germline finding is hidden: the gene missing from the "
+            "list would name it. A gene without a finding here must not be read as negative."
+        )
+    else:
+        st.caption(assay_words(profile, schema))
 
 
 def facts_html(profile: PatientProfile) -> str:
@@ -39,7 +46,7 @@ def facts_html(profile: PatientProfile) -> str:
     return f'<dl class="gb-facts">{items}</dl>'
 
 
-def show_coverage(profile: PatientProfile, schema: FeatureSchema) -> None:
+def show_coverage(profile: PatientProfile, schema: FeatureSchema, *, hiding: bool = False) -> None:
     """Draw what the model lacks of this patient, and what of this patient it will not see."""
     seen = coverage(schema, profile)
     st.header("What the model will not see", anchor=False)
@@ -66,7 +73,9 @@ def show_coverage(profile: PatientProfile, schema: FeatureSchema) -> None:
         {"input": f.label, "family": f.group, "state": f.words(None)}
         for f in (*seen.not_known, *seen.not_assayed)
     ]
-    if lacking:
+    if lacking and hiding:
+        st.caption("The list of unknown inputs is left out while a germline finding is hidden.")
+    elif lacking:
         with st.expander(f"{len(lacking)} inputs that are unknown for this patient"):
             tables.show(
                 lacking,

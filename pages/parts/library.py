@@ -84,15 +84,16 @@ class PatientChoice:
 
     @cached_property
     def label(self) -> str:
-        """Id, tumour and the first alterations, as the picker shows them."""
-        found = [a.name for a in self.profile.alterations]
+        """Id, tumour and the first alterations, as the picker shows them; germline findings are never named."""
+        found = [a.name for a in self.profile.alterations if a.origin != "germline"]
+        none = "no alteration recorded" if not self.profile.alterations else "no tumour alteration recorded"
         more = f" +{len(found) - 2}" if len(found) > 2 else ""
         parts = [self.profile.patient_id]
         if self.where == "session":
             parts.append("this session")
         if self.profile.tumour is not None:
             parts.append(tumour_name(self.profile.tumour))
-        parts.append(", ".join(found[:2]) + more if found else "no alteration recorded")
+        parts.append(", ".join(found[:2]) + more if found else none)
         return " · ".join(parts)
 
     @property

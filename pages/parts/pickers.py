@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from oncology.patients import PatientProfile
-from pages.parts import library, session
+from pages.parts import germline_gate, library, session
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -69,6 +69,8 @@ def _say(chosen: library.PatientChoice | None) -> None:
             "Not one of the sample patients: the address of this page does not name them, and a reload goes "
             "back to a sample patient."
         )
+    if chosen is not None and (words := germline_gate.short_words(chosen)):
+        st.caption(words)
     own = library.own_patients()
     if own.error:
         st.warning(f"The files in {own.path.name} could not be read. {own.error}")

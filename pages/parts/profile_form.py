@@ -9,6 +9,7 @@ import streamlit as st
 
 from oncology.corrections import Correction, alterations_from_rows, correct, genes_from_names
 from oncology.errors import OncologyError
+from oncology.intake.germline import with_hidden
 from oncology.patients import PatientProfile
 from oncology.vocabulary import LABS, TUMOURS, tumour_name
 from pages.parts import session, tables
@@ -36,7 +37,7 @@ def show_record(profile: PatientProfile) -> None:
 def show(profile: PatientProfile) -> None:
     """Draw the form; a correction that cannot be is refused with the reason and changes nothing."""
     st.caption(
-        "An empty field means that the value is not known. A correction counts in this session and is listed "
+        "An empty field means that the value is not known. The sample day counts from the diagnosis. A correction counts in this session and is listed "
         "below; the file it came from stays as it is."
     )
     with st.form(f"profile-{profile.fingerprint[:12]}", border=False):
@@ -53,6 +54,7 @@ def _apply(profile: PatientProfile, changes: dict[str, Any]) -> None:
         changes["assayed_genes"] = _genes(changes["assayed_genes"])
         changes["prior_treatments"] = _listed(changes["prior_treatments"])
         corrected, made = correct(profile, changes)
+        corrected = with_hidden(corrected, profile, session.recorded_patient() or profile)
     except OncologyError as error:
         st.error(f"Nothing was changed. {error}")
         return
@@ -78,6 +80,8 @@ def _clinical(p: PatientProfile) -> dict[str, Any]:
             "tmb_per_mb": _number("TMB (per megabase)", p.tmb_per_mb, 0, 2000),
             "msi": _choice("MSI", ["high", "stable"], p.msi),
             "pdl1": _number("PD-L1 (%)", p.pdl1, 0, 100),
+            "sample_day": _whole("Sample day", p.sample_day, -36500, 36500),
+            "consent": _choice("Consent", ["research", "education", "none"], p.consent),
         }
 
 

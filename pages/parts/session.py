@@ -18,9 +18,10 @@ from oncology import edits as editing
 from oncology.edits import Edit
 from oncology.errors import OncologyError
 from oncology.features import FeatureSchema, Value
+from oncology.intake import consent
 from oncology.patients import PatientProfile
 from oncology.vocabulary import tumour_name
-from pages.parts import layout, library
+from pages.parts import germline_gate, layout, library
 from pages.parts.library import BundleChoice, PatientChoice
 
 if TYPE_CHECKING:
@@ -135,9 +136,21 @@ def patient_choice() -> PatientChoice | None:
 
 
 def patient() -> PatientProfile | None:
-    """The open patient as recorded, without the edits of What if; None where there is no patient."""
+    """The open patient without the edits of What if; germline findings are left out until they are asked for."""
+    choice = patient_choice()
+    return None if choice is None else germline_gate.shown(choice)
+
+
+def recorded_patient() -> PatientProfile | None:
+    """The open patient with everything that is recorded, germline findings included; never to be drawn as it is."""
     choice = patient_choice()
     return None if choice is None else choice.profile
+
+
+def export_refusal() -> str:
+    """Why nothing of the open patient may be exported; empty where it may."""
+    profile = recorded_patient()
+    return "" if profile is None else consent.export_refusal(profile)
 
 
 def open_bundle(key: str) -> None:

@@ -10,6 +10,8 @@ from html import escape
 
 import streamlit as st
 
+from pages.parts import session
+
 Cell = str | float | int | bool | None
 Row = Mapping[str, Cell]
 
@@ -45,7 +47,9 @@ def beside(rows: Sequence[Row], *, caption: str, name: str) -> None:
 
 
 def download(rows: Sequence[Row], *, name: str) -> None:
-    """Offer rows as a CSV file."""
+    """Offer rows as a CSV file; of a patient whose consent is "none" nothing may be saved."""
+    if session.export_refusal():
+        return
     st.download_button(
         "Download CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"csv-{name}", on_click="ignore",
         type="tertiary", icon=":material/download:",

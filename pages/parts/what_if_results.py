@@ -203,6 +203,9 @@ def document(bundle: ModelBundle, recorded: PatientProfile) -> None:
         made = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
         return what_if_report(bundle, recorded, edited, option=option, searched=searched, made=made)
 
+    if refusal := session.export_refusal():
+        st.caption(refusal)
+        return
     st.download_button(
         "Save this page as one HTML file", make, "what-if.html", "text/html", key="what-if-document",
         on_click="ignore", icon=":material/download:",

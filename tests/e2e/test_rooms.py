@@ -17,7 +17,7 @@ SAMPLE = "?bundle=solid_tumours&patient=S-01-egfr-l858r"
 
 def upload(page: Page, name: str, content: bytes) -> None:
     page.get_by_text("Open a patient file", exact=True).click()
-    page.locator("input[type=file]").set_input_files(
+    page.locator("input[type=file]").first.set_input_files(
         {"name": name, "mimeType": "text/plain", "buffer": content}
     )
 

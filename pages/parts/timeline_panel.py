@@ -1,0 +1,65 @@
+"""Several samples of one patient over time: what the model says at each, and what changed in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explainers.ranking_words import lead_words
+from explainers.what_if import headline
+from oncology.intake.timeline import Step, TimelineError, samples_of, timeline
+from oncology.patients import PatientProfile
+from pages.parts import germline_gate, session
+
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+    from oncology.recommendations import Ranking
+
+
+def show(profile: PatientProfile, bundle: ModelBundle | None) -> None:
+    """Draw the samples of this patient in the order of their days; nothing where there is one sample only."""
+    samples = samples_of(profile, [germline_gate.shown(c) for c in session.offered_patients()])
+    if len(samples) < 2:
+        return
+    st.header("Over time", anchor=False)
+    try:
+        steps = timeline(samples)
+    except TimelineError as error:
+        st.warning(str(error))
+        return
+    st.write(
+        f"{len(steps)} samples of this patient. What the model says of each is worked out from that sample alone; "
+        "it knows nothing of the others."
+    )
+    before: PatientProfile | None = None
+    for step in steps:
+        with st.container(border=True, key=f"sample-{step.profile.fingerprint[:12]}"):
+            _step(step, before, bundle, opened=step.profile.patient_id == profile.patient_id)
+        before = step.profile
+
+
+def _step(step: Step, before: PatientProfile | None, bundle: ModelBundle | None, *, opened: bool) -> None:
+    day = f"Day {step.profile.sample_day}" + (f", {step.days} days later" if step.days is not None else "")
+    st.markdown(f"**{day}**" + (" (open now)" if opened else ""))
+    if before is not None:
+        st.markdown("\n".join(f"- {words}" for words in step.changes or ("Nothing recorded changed.",)))
+    if bundle is None:
+        return
+    now = session.ranking(bundle, step.profile)
+    st.write(lead_words(bundle, now))
+    if before is not None:
+        st.write(f"Since the sample before: {_moved(bundle, session.ranking(bundle, before), now)}")
+
+
+def _moved(bundle: ModelBundle, before: Ranking, now: Ranking) -> str:
+    if not bundle.is_score:
+        return headline(bundle, before, now)[1] or "the model says the same."
+    was = {r.option: r for r in before.ordered}
+    said = [
+        f"{r.label} from {was[r.option].probability:.2f} to {r.probability:.2f}"
+        if r.option in was
+        else f"{r.label} had no answer before"
+        for r in now.ordered
+    ]
+    return f"{'; '.join(said)}." if said else "no answer now."
