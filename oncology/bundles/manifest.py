@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -76,7 +76,7 @@ class Manifest:
         Option to tumour code to number of training patients who had it, and of those who responded; the key ""
         counts all of them.
     drivers : mapping
-        Option to the alteration feature that moves its probability most, measured when the bundle was built.
+        Option to the alteration features that move its probability most, measured when the bundle was built.
     left_out : mapping
         Options that could not be modelled, each with the reason.
     missing_values : str
@@ -115,7 +115,7 @@ class Manifest:
     training: Mapping[str, Any] = field(default_factory=dict)
     support: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     responders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    drivers: Mapping[str, str] = field(default_factory=dict)
+    drivers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     missing_values: str = ""
     unlikely_below: float = 0.15
@@ -205,7 +205,7 @@ def _checked(name: str, kind: str, value: Any) -> Any:
 def _checked_mapping(name: str, value: Any) -> Any:
     if not isinstance(value, dict):
         raise ManifestError(f"{name} is a {type(value).__name__}", "a JSON object")
-    inner = {"files": str, "option_labels": str, "library_versions": str, "left_out": str, "drivers": str,
+    inner = {"files": str, "option_labels": str, "library_versions": str, "left_out": str, "drivers": list,
              "support": dict}  # fmt: skip
     for key, item in value.items():
         if name in inner and not isinstance(item, inner[name]):

@@ -20,6 +20,8 @@ _PATIENTS = 400
 _SAME = 0.005
 # An option's driver moves its probability by this much on average, or there is none.
 _LEAST_EFFECT = 0.02
+# Alterations with this share of the largest effect, in the same direction, drive the option as well.
+_AS_STRONG = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,13 @@ class AlterationEffects:
         "not assayed" is answered like "tested, not altered". None where no alteration ever matters, or where
         unknown values never reach the model.
     by_feature : mapping of alteration feature to its own share
-    drivers : mapping of option to the alteration feature with the largest mean change of its probability
+    drivers : mapping of option to the alteration features that move its probability most, strongest first
     """
 
     n_patients: int
     share: float | None
     by_feature: dict[str, float]
-    drivers: dict[str, str]
+    drivers: dict[str, tuple[str, ...]]
 
     def to_json(self) -> dict[str, Any]:
         """For the manifest's training summary."""
@@ -89,7 +91,7 @@ def measure_alterations(
         states = [1.0, 0.0, np.nan] if spec.missing == "nan" else [1.0, 0.0]
         asked = np.concatenate([_with(rows, column, s) for s in states])
         answers = np.split(probability(asked), len(states))
-        effects[spec.name] = np.abs(answers[0] - answers[1]).mean(axis=0)
+        effects[spec.name] = (answers[0] - answers[1]).mean(axis=0)
         if len(answers) < 3:
             continue
         matters = np.abs(answers[0] - answers[1]) > _SAME
@@ -97,12 +99,17 @@ def measure_alterations(
         if matters.any():
             by_feature[spec.name] = float(same.sum() / matters.sum())
             n_same, n_matters = n_same + int(same.sum()), n_matters + int(matters.sum())
-    drivers = {}
-    for j, option in enumerate(options):
-        best = max(effects, key=lambda name: effects[name][j], default=None)
-        if best is not None and effects[best][j] >= _LEAST_EFFECT:
-            drivers[option] = best
+    drivers = {o: found for j, o in enumerate(options) if (found := _drivers(effects, j))}
     return AlterationEffects(len(rows), n_same / n_matters if n_matters else None, by_feature, drivers)
+
+
+def _drivers(effects: dict[str, NDArray[np.float64]], option: int) -> tuple[str, ...]:
+    """The alteration that moves the option most on average, then those at least half as strong the same way."""
+    order = sorted(effects, key=lambda name: -abs(effects[name][option]))
+    if not order or abs(effects[order[0]][option]) < _LEAST_EFFECT:
+        return ()
+    largest = effects[order[0]][option]
+    return tuple(n for n in order if effects[n][option] / largest >= _AS_STRONG)
 
 
 def _with(rows: FloatMatrix, column: int, value: float) -> FloatMatrix:

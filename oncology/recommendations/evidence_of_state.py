@@ -1,7 +1,9 @@
-"""How many training patients stand behind an option in this patient's state of the option's own driver."""
+"""How many training patients stand behind an option in this patient's state of the option's own drivers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,34 +17,41 @@ __all__ = ["FEW", "state_caution"]
 
 # With fewer patients in the same state, the number leans on patients in the other.
 FEW = 20
-_State = tuple[str, str, float | None, str | None]
-_COUNTS: WeakKeyDictionary[TrainingData, dict[_State, int]] = WeakKeyDictionary()
+State = Literal["with", "without", "not found"]
+_Key = tuple[str, State, str | None]
+_COUNTS: WeakKeyDictionary[TrainingData, dict[_Key, int]] = WeakKeyDictionary()
 
 
 def state_caution(
     bundle: ModelBundle, profile: PatientProfile, option: str, tumour: str | None
 ) -> str | None:
-    """A caution where few training patients of this tumour type, in the driver's same state, had the option.
+    """A caution where few training patients of this tumour type, in the same state of the drivers, had the option.
 
     Notes
     -----
-    The driver is the alteration that moves the option's probability most (``manifest.drivers``). A patient in whom
-    it was not assayed is compared with all in whom it was not found.
+    The drivers are the alterations that move the option's probability most (``manifest.drivers``): a patient has at
+    least one of them, or has none. One in whom some were not assayed and none was found is compared with all in whom
+    none was found.
     """
-    driver, training = bundle.manifest.drivers.get(option), bundle.training
-    if driver is None or training is None or driver not in bundle.schema.names:
+    schema, training = bundle.schema, bundle.training
+    drivers = [d for d in bundle.manifest.drivers.get(option, ()) if d in schema.names]
+    if not drivers or training is None:
         return None
     typed = any(len(by_tumour) > 1 for by_tumour in bundle.manifest.support.values())
-    value = bundle.schema.value(profile, driver)
-    state = None if value is None else float(value)
-    n = _count(bundle, training, option, driver, state, tumour if typed else None)
+    values = [schema.value(profile, d) for d in drivers]
+    state: State = "with" if 1.0 in values else "not found" if None in values else "without"
+    n = _count(bundle, training, option, drivers, state, tumour if typed else None)
     if n >= FEW:
         return None
-    label, had = bundle.schema.feature(driver).label, bundle.manifest.words.had
-    how = {1.0: f"with {label}", 0.0: f"without {label}"}.get(state, f"in whom {label} was not found")  # type: ignore[arg-type]
-    who = f"with {tumour_name(tumour)} and " if typed and tumour else ""
-    if who and state is None:
-        who = f"with {tumour_name(tumour)} "
+    names = _names(bundle, drivers)
+    how = {
+        "with": f"with {names}",
+        "without": f"without {names}",
+        "not found": f"in whom no {names} was found",
+    }
+    who = ""
+    if typed and tumour:
+        who = f"with {tumour_name(tumour)} " if state == "not found" else f"with {tumour_name(tumour)} and "
     seen = (
         "No training patient"
         if n == 0
@@ -50,25 +59,35 @@ def state_caution(
         if shown(n)
         else f"Fewer than {SMALLEST_COUNT} training patients"
     )
+    had = bundle.manifest.words.had
     verb = had.replace("were ", "was ", 1) if n == 0 else had
-    return f"{seen} {who}{how} {verb} {bundle.label(option)}: the number leans on others."
+    return f"{seen} {who}{how[state]} {verb} {bundle.label(option)}: the number leans on others."
+
+
+def _names(bundle: ModelBundle, drivers: Sequence[str]) -> str:
+    labels = []
+    for spec in map(bundle.schema.feature, drivers):
+        whole_gene = spec.reads.pattern is not None and spec.label == spec.reads.pattern.gene
+        labels.append(f"{spec.label} alteration" if whole_gene else spec.label)
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} or {labels[-1]}"
 
 
 def _count(
     bundle: ModelBundle,
     training: TrainingData,
     option: str,
-    driver: str,
-    state: float | None,
+    drivers: Sequence[str],
+    state: State,
     tumour: str | None,
 ) -> int:
     counts = _COUNTS.setdefault(training, {})
-    key = (option, driver, state, tumour)
+    key: _Key = (option, state, tumour)
     if key not in counts:
-        column = bundle.schema.columns[bundle.schema.columns_of(driver).start]
-        held = training.X[column].to_numpy(dtype=np.float64)
-        same = held != 1.0 if state is None else held == state
+        columns = [bundle.schema.columns[bundle.schema.columns_of(d).start] for d in drivers]
+        states = training.X[columns].to_numpy(dtype=np.float64)
+        altered = (states == 1.0).any(axis=1)
+        same = {"with": altered, "without": (states == 0.0).all(axis=1), "not found": ~altered}[state]
         had = training.y[option].notna().to_numpy()
-        mine = np.ones(len(held), dtype=bool) if tumour is None else training.tumours == tumour
+        mine = np.ones(len(same), dtype=bool) if tumour is None else training.tumours == tumour
         counts[key] = int((same & had & mine).sum())
     return counts[key]

@@ -129,7 +129,7 @@ def test_rare_alterations_that_never_met_are_no_caution(tmp_path):
 
 def test_the_driver_of_an_option_is_measured_when_the_bundle_is_built(bundle):
     assert dict(bundle.manifest.drivers) == {
-        "osimertinib": "EGFR", "sotorasib": "KRAS", "dabrafenib": "BRAF",
+        "osimertinib": ["EGFR"], "sotorasib": ["KRAS"], "dabrafenib": ["BRAF"],
     }  # fmt: skip
 
 
@@ -151,13 +151,13 @@ def _keep_untreated(option, gene, n):
 )  # fmt: skip
 def test_an_option_that_few_had_in_this_state_of_its_driver_leans_on_others(tmp_path, n, opening):
     built = small_with(tmp_path / "b", y=_keep_untreated("osimertinib", "EGFR", n))
-    assert built.manifest.drivers["osimertinib"] == "EGFR"
+    assert built.manifest.drivers["osimertinib"] == ["EGFR"]
     found = [c for c in ranked(built, patient()).of("osimertinib").cautions if "leans on others" in c]
     if not opening:
         assert found == []
     else:
         assert found[0].startswith(opening) and found[0].endswith(
-            "with Lung adenocarcinoma and without EGFR had osimertinib: the number leans on others."
+            "with Lung adenocarcinoma and without EGFR alteration had osimertinib: the number leans on others."
         )
     altered = ranked(built, patient(alterations=(Alteration("EGFR"),))).of("osimertinib")
     mine = (built.training.tumours == "LUAD") & (built.training.X["EGFR"] == 1).to_numpy()
@@ -166,17 +166,46 @@ def test_an_option_that_few_had_in_this_state_of_its_driver_leans_on_others(tmp_
     )
 
 
+def test_several_alterations_can_drive_an_option_and_one_of_them_is_enough(tmp_path):
+    rng = np.random.default_rng(8)
+
+    def either(y, cohort):
+        has = (cohort.X[["EGFR", "KRAS"]] == 1).any(axis=1)
+        had = y["osimertinib"].notna()
+        lung = cohort.groups["tumour"] == "LUAD"
+        y.loc[had, "osimertinib"] = (rng.random(int(had.sum())) < np.where(has[had], 0.85, 0.15)).astype(
+            float
+        )
+        off = y.index[lung & had & (cohort.X[["EGFR", "KRAS"]] == 0).all(axis=1)]
+        y.loc[off[8:], "osimertinib"] = np.nan
+        return y
+
+    built = small_with(tmp_path / "b", y=either)
+    assert set(built.manifest.drivers["osimertinib"]) == {"EGFR", "KRAS"}
+
+    def leaning(*genes):
+        profile = patient(alterations=tuple(map(Alteration, genes)))
+        return [c for c in ranked(built, profile).of("osimertinib").cautions if "leans" in c]
+
+    (words,) = leaning("TP53")
+    assert words.startswith("Only 8 training patients with Lung adenocarcinoma and without ")
+    assert " alteration or " in words
+    assert leaning("KRAS") == [] and leaning("EGFR") == []
+
+
 def test_not_assayed_is_compared_with_all_in_whom_it_was_not_found(tmp_path):
     def changed(y, cohort):
         lung = cohort.groups["tumour"] == "LUAD"
         off = y.index[lung & (cohort.X["EGFR"] != 1) & y["osimertinib"].notna()]
-        y.loc[off[11:], "osimertinib"] = np.nan
+        y.loc[off[12:], "osimertinib"] = np.nan
         return y
 
     built = small_with(tmp_path / "b", y=changed)
     cautions = ranked(built, patient(assayed_genes=frozenset({"KRAS"}))).of("osimertinib").cautions
     assert any(
-        c.startswith("Only 11 training patients with Lung adenocarcinoma in whom EGFR was not found had")
+        c.startswith(
+            "Only 12 training patients with Lung adenocarcinoma in whom no EGFR alteration was found had"
+        )
         for c in cautions
     )
 
