@@ -112,7 +112,8 @@ class Counterfactual:
     options : tuple of str, (k,)
     before, after : arrays (k,)
         Calibrated probabilities (or the score) of every option.
-    minimal : {"proven", "best found", "impossible", "already so"}
+    minimal : {"proven", "best found"}
+        Whether every smaller set was ruled out.
     n_evaluations : int
         How many edited patients the model was asked about.
     mode : {"model", "assay"}
@@ -127,7 +128,7 @@ class Counterfactual:
     options: tuple[str, ...]
     before: FloatVector
     after: FloatVector
-    minimal: Literal["proven", "best found", "impossible", "already so"]
+    minimal: Literal["proven", "best found"]
     n_evaluations: int
     mode: Literal["model", "assay"] = "model"
     training_count: int | None = None

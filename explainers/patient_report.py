@@ -120,10 +120,11 @@ def _ranking(case: _Case) -> list[Block]:
     bundle, now = case.bundle, case.now
     said = headline(bundle, case.before or now, now)
     blocks: list[Block] = [Heading("What the model says"), *(Text(words) for words in said if words)]
+    blocks.append(Text(predict(bundle, case.profile).interval_meaning, soft=True))
     if cautions := (*now.cautions, *caution_words(now)):
         blocks.append(Points(cautions))
     if now.has_bands:
-        caption = "Options in rank bands, with 95 % intervals; options of one band cannot be told apart"
+        caption = "Options in rank bands, with their intervals; options of one band cannot be told apart"
         html = ranking.ranking_html(
             ranked_options(now, case.before), caption=caption, outcome=bundle.manifest.outcome,
             compared=case.before is not None,

@@ -61,6 +61,7 @@ def what_if_report(
     ]
     if moved:
         blocks.append(Text(moved))
+    blocks.append(Text(predict(bundle, edited).interval_meaning, soft=True))
     if cautions := (*after.cautions, *plausibility(bundle, edited), *caution_words(after)):
         blocks.append(Points(cautions))
     rows = comparison_rows(bundle, before, after)

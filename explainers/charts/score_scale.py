@@ -80,7 +80,7 @@ def score_html(
     if recorded is not None:
         body += f'<span class="gbs-tick" style="left:{_at(recorded, span)}"></span>'
     at = _at(value, span)
-    body += f'<span class="gbs-dot" style="left:{at}"></span><span class="gbs-value" style="left:{at}">{value:.2f}</span>'
+    body += f'<span class="gbs-dot" style="left:{at}"></span><span class="gbs-value" style="left:{at}">{value:z.2f}</span>'
     return f'<div class="gbs" role="img" aria-label="{escape(caption)}">{body}</div>'
 
 

@@ -43,7 +43,8 @@ def predict(args: argparse.Namespace) -> str:
     ranking = _ranking(bundle, profile)
     if args.json:
         return to_json(_about(bundle, profile) | {"ranking": ranking})
-    return "\n".join([*_heading(bundle, profile), *_ranking_words(bundle, ranking)])
+    meaning = predict_patients(bundle, profile).interval_meaning
+    return "\n".join([*_heading(bundle, profile), *_ranking_words(bundle, ranking), meaning])
 
 
 def explain(args: argparse.Namespace) -> str:

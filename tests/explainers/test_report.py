@@ -136,6 +136,7 @@ def test_both_reports_hold_every_caution(make_bundle, patient, monkeypatch):
         patient_report(make_bundle(), patient, methods=("ablation",)),
         what_if_report(make_bundle(), patient, patient, option="osimertinib"),
     ):
+        assert "leaves out whether the model itself is right" in html
         assert "Osimertinib: No signal: one." in html and "<li>Outside: all.</li>" in html
 
 

@@ -65,6 +65,7 @@ def test_predict_in_words_labels_synthetic_data_and_what_is_not_modelled(run, gi
     assert (
         code == 0
         and "patient: synthetic · model made from: synthetic patients" in out
+        and "leaves out whether the model itself is right" in out
         and "Osimertinib" in out
         and "Not modelled: side effects" in out
     )
