@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 __all__ = ["main", "parser"]
 
-_METHODS = ("shapley", "lime", "ablation", "exact")
+_METHODS = ("shapley", "lime", "lime-repeated", "ablation", "exact")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -16,7 +16,13 @@ from oncology.errors import OncologyError
 __all__ = ["Agreement", "Claim", "ComparisonError", "Pair", "compare"]
 
 # How a sentence names the methods; explainers.local.METHOD_LABELS has their titles.
-_NAMES = {"shapley": "Shapley", "lime": "LIME", "ablation": "leave-one-out", "exact": "the exact method"}
+_NAMES = {
+    "shapley": "Shapley",
+    "lime": "LIME",
+    "lime-repeated": "repeated LIME",
+    "ablation": "leave-one-out",
+    "exact": "the exact method",
+}
 # A value below this share of the largest one counts as none: methods differ in their noise, not in their message.
 _NEGLIGIBLE = 0.02
 

@@ -145,7 +145,13 @@ def comparison_rows(explanations: Sequence[Explanation]) -> list[dict[str, Any]]
 
 
 # Short, for a legend that fits a phone; explainers.local.METHOD_LABELS has the full words.
-_METHODS = {"shapley": "Shapley", "lime": "LIME", "ablation": "Leave one out", "exact": "Every coalition"}
+_METHODS = {
+    "shapley": "Shapley",
+    "lime": "LIME",
+    "lime-repeated": "LIME, 20 runs",
+    "ablation": "Leave one out",
+    "exact": "Every coalition",
+}
 
 
 def _parts(why: Explanation, most: int) -> list[tuple[str, str, float]]:

@@ -40,7 +40,13 @@ def state_shares(cohort_column: FloatVector, own: float, own_share: float) -> tu
     >>> states.tolist(), shares.tolist()
     ([0.0, 1.0], [0.375, 0.625])
     """
-    states, counts = np.unique(cohort_column, return_counts=True)
+    # Nearly every feature has two states, for which counting is much cheaper than sorting.
+    low, high = cohort_column.min(), cohort_column.max()
+    n_low, n_high = np.count_nonzero(cohort_column == low), np.count_nonzero(cohort_column == high)
+    if low < high and n_low + n_high == len(cohort_column):
+        states, counts = np.array([low, high]), np.array([n_low, n_high])
+    else:
+        states, counts = np.unique(cohort_column, return_counts=True)
     if own not in states:
         states, counts = np.append(states, own), np.append(counts, 0)
     shares = (1 - own_share) * counts / counts.sum() + own_share * (states == own)
@@ -102,7 +108,8 @@ class Neighbourhood:
             Share of copies that keep the patient's state of a coded feature; 0 follows the cohort alone, as the lime
             package does.
         """
-        patient, cohort = np.asarray(patient, dtype=np.float64), np.asarray(cohort, dtype=np.float64)
+        patient = np.asarray(patient, dtype=np.float64)
+        cohort = np.asfortranarray(cohort, dtype=np.float64)  # read by columns
         f = len(patient)
         coded = np.zeros(f, dtype=bool)
         coded[np.asarray(categorical, dtype=np.intp)] = True

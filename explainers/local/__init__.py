@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from explainers.background import Background
 from explainers.explanation import Explanation
-from explainers.local import ablation, exact, shapley, surrogate
+from explainers.local import ablation, exact, repeated_surrogate, shapley, surrogate
 from oncology.errors import OncologyError, UnknownNameError
 from oncology.patients import PatientProfile
 
@@ -38,7 +38,8 @@ class LocalExplainer(Protocol):
 
 EXPLAINERS: dict[str, LocalExplainer] = {
     "shapley": shapley.explain,  # shared out by tree paths, terms, or random orders
-    "lime": surrogate.explain,  # a linear model around the patient
+    "lime": surrogate.explain,  # a linear model around the patient, by the lime package
+    "lime-repeated": repeated_surrogate.explain,  # the mean of many such models, and how far they differ
     "ablation": ablation.explain,  # leave one out
     "exact": exact.explain,  # every coalition; the ruler for all the others
 }
@@ -46,6 +47,7 @@ EXPLAINERS: dict[str, LocalExplainer] = {
 METHOD_LABELS: dict[str, str] = {
     "shapley": "Shapley values",
     "lime": "LIME",
+    "lime-repeated": "LIME, mean of 20 runs",
     "ablation": "Leave one out",
     "exact": "Every coalition",
 }

@@ -307,5 +307,8 @@ def test_too_few_runs_are_refused(make_bundle, patient):
         repeat(bundle, row, "osimertinb")
 
 
-def test_the_method_of_the_package_keeps_its_name(make_bundle, patient):
-    assert explain(make_bundle(), patient, "lime", option="osimertinib").method == "lime"
+def test_the_method_of_the_package_and_the_repeated_one_stand_side_by_side(make_bundle, patient):
+    one, many = (explain(make_bundle(), patient, m, option="osimertinib") for m in ("lime", "lime-repeated"))
+    assert (one.method, many.method) == ("lime", "lime-repeated")
+    assert one.std_error is None and (many.std_error >= 0).all() and many.std_error.any()
+    assert many.values[many.order()[0]] == pytest.approx(one.values[one.order()[0]], rel=0.15)
