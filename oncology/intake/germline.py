@@ -13,6 +13,7 @@ __all__ = [
     "germline_findings",
     "hidden_findings",
     "may_show",
+    "names_hidden",
     "with_hidden",
     "without_germline",
     "without_germline_words",
@@ -202,8 +203,7 @@ def without_germline_words(
     ...                        [PatientProfile("a", alterations=(brca,))])
     [{'fate': 'used', 'element': '(germline finding, hidden)', 'count': 3}]
     """
-    found = [a for p in profiles for a in hidden_findings(p)]
-    named = {w for a in found for w in (a.gene, a.protein_change, a.coding_change, a.partner) if w}
+    named = _names(profiles)
     if not named:
         return list(rows)
     covered = []
@@ -218,6 +218,24 @@ def without_germline_words(
             }
         )
     return covered
+
+
+def names_hidden(text: str, profiles: Iterable[PatientProfile]) -> bool:
+    """Whether a sentence names a germline finding of these patients.
+
+    Examples
+    --------
+    >>> brca = Alteration("BRCA2", protein_change="p.S1982fs", origin="germline")
+    >>> [names_hidden(words, [PatientProfile("a", alterations=(brca,))]) for words in ("c. against p. in BRCA2", "stage")]
+    [True, False]
+    """
+    named = _names(profiles)
+    return bool(named) and _speaks_of(text, named)
+
+
+def _names(profiles: Iterable[PatientProfile]) -> set[str]:
+    found = [a for p in profiles for a in hidden_findings(p)]
+    return {w for a in found for w in (a.gene, a.protein_change, a.coding_change, a.partner) if w}
 
 
 HIDDEN = "(germline finding, hidden)"

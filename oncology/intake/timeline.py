@@ -12,6 +12,7 @@ from oncology.patients import Alteration, PatientProfile
 __all__ = [
     "Step",
     "TimelineError",
+    "as_sample_of",
     "changes_in_words",
     "further_samples",
     "group_by_patient",
@@ -53,6 +54,19 @@ def samples_of(profile: PatientProfile, profiles: Iterable[PatientProfile]) -> t
     """
     name = profile.findings.get("patient", profile.patient_id)
     return tuple({p.patient_id: p for p in group_by_patient(profiles).get(name, ())}.values())
+
+
+def as_sample_of(profile: PatientProfile, other: PatientProfile) -> PatientProfile:
+    """The profile as a further sample of the patient that `other` is a sample of, on the user's word.
+
+    Examples
+    --------
+    >>> later = as_sample_of(PatientProfile("P-2", sample_day=90), PatientProfile("P-1", sample_day=0))
+    >>> later.patient_id, later.findings["patient"]
+    ('P-2', 'P-1')
+    """
+    name = other.findings.get("patient", other.patient_id)
+    return profile.replace(findings={**profile.findings, "patient": name})
 
 
 def further_samples(

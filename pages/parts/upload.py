@@ -10,9 +10,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from oncology.corrections import genes_from_names
 from oncology.errors import OncologyError
 from oncology.intake import UPLOAD_TYPES, ReadResult, read_uploads, upload_options
-from oncology.intake.germline import without_germline_words
+from oncology.intake.germline import names_hidden, without_germline_words
 from oncology.intake.panels import named_panels
-from oncology.intake.timeline import further_samples
+from oncology.intake.timeline import as_sample_of, further_samples
 from pages.parts import session, tables
 from pages.parts.library import PatientChoice
 
@@ -112,7 +112,10 @@ def show_report(result: ReadResult, *, name: str = "import-report") -> None:
     for note in report.notes:
         st.caption(note)
     for c in report.contradictions:
-        st.warning(f"The file contradicts itself: {c.what} {c.choice}")
+        said = f"{c.what} {c.choice}"
+        if names_hidden(said, result.profiles):
+            said = "on a germline finding that is hidden here; the line stands in the report of the terminal."
+        st.warning(f"The file contradicts itself: {said}")
     rows = without_germline_words(report.to_rows(), result.profiles)
     with st.expander(
         "Every element of the file, and what became of it", expanded=report.counts()["dropped"] > 0
@@ -130,7 +133,18 @@ def _use(results: tuple[ReadResult, ...]) -> None:
         "Patient to open", list(labels), format_func=labels.get, key="upload-choice",
         help="All patients of the file join the list; this one is opened.",
     )  # fmt: skip
+    others = {c.key: c.label for c in session.offered_patients() if c.where != "sample"}
+    same: str | None = None
+    if others:
+        same = st.selectbox(
+            "A further sample of", list(others), format_func=others.get, index=None, key="upload-same",
+            placeholder="another patient", help="Files of one patient carry different pseudonyms. Name the patient "
+            "here where you know that they belong together; both then stand on one timeline.",
+        )  # fmt: skip
     if st.button("Use what was read", type="primary", key="upload-use"):
+        if same is not None:
+            first = next(c.profile for c in session.offered_patients() if c.key == same)
+            profiles = tuple(as_sample_of(p, first) if i == chosen else p for i, p in enumerate(profiles))
         keys = session.add_patients(profiles, open_first=False)
         session.open_patient(keys[chosen])
         st.session_state.pop(_READ, None)

@@ -230,6 +230,16 @@ def test_three_samples_tell_what_changed_and_what_the_model_says_at_each():
     assert "3 samples" not in words(opened("patient"))
 
 
+def test_a_file_under_another_pseudonym_joins_the_timeline_on_the_users_word():
+    first = profile(alterations=(KRAS,), sample_day=0)
+    app = with_patient(first)
+    other = PatientProfile("Z-7", tumour="LUAD", sample_day=90, assayed_genes=frozenset({"KRAS"}))
+    give(app, ("later.json", write_profile(other)))
+    app.selectbox(key="upload-same").set_value("session:Q-1")
+    seen = words(use(app))
+    assert "2 samples of this patient" in seen and "KRAS p.G12C is no longer found" in seen
+
+
 def test_no_name_of_a_fhir_bundle_is_found_on_the_page_in_the_session_or_in_the_log(caplog, capfd):
     caplog.set_level(logging.DEBUG)
     app = give(opened("patient"), ("Erika Mustermann.json", json.dumps(BUNDLE)))
