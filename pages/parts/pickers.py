@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 _BUNDLE, _PATIENT = "picker-bundle", "picker-patient"
 
 
-def show(place: DeltaGenerator | None = None) -> None:
-    """Draw both pickers (at `place`, beside the title), then what must be said of the pair before all else."""
+def show(place: DeltaGenerator | None = None, *, alone: bool = True) -> None:
+    """Draw both pickers (at `place`, beside the title), then what must be said of the pair before all else.
+
+    `alone` is False where the page itself says in what the patient lies outside the model.
+    """
     bundles, patients = session.offered_bundles(), session.offered_patients()
     chosen_bundle, chosen = session.bundle_choice(), session.patient_choice()
     with place or st.container(horizontal=True, key="pickers"):
@@ -36,12 +39,14 @@ def show(place: DeltaGenerator | None = None) -> None:
                 width=390,
             )  # fmt: skip
     session.write_url()
+    if alone and (words := session.mismatch()):
+        st.warning(words)
     _say(chosen)
 
 
 def both(place: DeltaGenerator | None = None) -> tuple[ModelBundle, PatientProfile]:
     """Draw the pickers and return the open pair; where one is missing, say why and end the page there."""
-    show(place)
+    show(place, alone=False)
     model, problem = session.bundle_or_error()
     if model is None:
         st.error(problem)
@@ -62,8 +67,6 @@ def _pick_patient() -> None:
 
 
 def _say(chosen: library.PatientChoice | None) -> None:
-    if words := session.mismatch():
-        st.warning(words)
     if chosen is not None and not chosen.in_url:
         st.caption(
             "Not one of the sample patients: the address of this page does not name them, and a reload goes "

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def show(bundle: ModelBundle, ranking: Ranking) -> None:
-    """Draw what the model says: one sentence, then dots with intervals, or a score on its scale."""
+    """Draw what the model says: cautions, one sentence, then dots with intervals, or a score on its scale."""
+    show_cautions(bundle, ranking)
     st.markdown(f"**{lead_words(bundle, ranking)}**")
     with st.container(border=True, key="ranking"):
         if bundle.is_score:
@@ -32,6 +33,13 @@ def show(bundle: ModelBundle, ranking: Ranking) -> None:
     tables.beside(
         ranking_rows(bundle, ranking), caption="Every option with its interval and support", name="ranking"
     )
+
+
+def show_cautions(bundle: ModelBundle, ranking: Ranking) -> None:
+    """Draw what has to be known before any number: where the model was made, and where this patient lies outside it."""
+    for words in (bundle.manifest.words.banner, *ranking.cautions):
+        if words:
+            st.warning(words)
 
 
 def _score(bundle: ModelBundle, ranking: Ranking) -> None:
@@ -85,7 +93,8 @@ def show_unlikely(bundle: ModelBundle, ranking: Ranking) -> None:
     """Draw the options that are unlikely to help, with the same care as the others."""
     if bundle.is_score or not ranking.ordered:
         return
-    st.header("Unlikely to help, as the model sees it", anchor=False)
+    title = bundle.manifest.words.unlikely
+    st.header(f"{title[0].upper()}{title[1:]}, as the model sees it", anchor=False)
     st.write(unlikely_words(ranking))
     rows = [
         {"option": r.label, "of 100 such patients": r.per_100, "training patients": support_words(r)}
@@ -109,7 +118,9 @@ def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
     st.header("What is not known, and would matter", anchor=False)
     if not ranking.unknowns:
         if ranking.n_asked:
-            st.write("No unknown input, asked one at a time, would move a band or a list at the values tried.")
+            st.write(
+                "No unknown input, asked one at a time, would move a band or a list at the values tried."
+            )
         st.caption(ranking.searched)
         return
     for unknown in ranking.unknowns[:6]:
@@ -117,9 +128,7 @@ def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
     if len(ranking.unknowns) > 6:
         with st.expander(f"{len(ranking.unknowns) - 6} more"):
             st.markdown("\n".join(f"- {u.words()}" for u in ranking.unknowns[6:]))
-    st.caption(
-        f"{ranking.searched} It says what the model would say, not what the test would find."
-    )
+    st.caption(f"{ranking.searched} It says what the model would say, not what the test would find.")
 
 
 def show_not_modelled(ranking: Ranking) -> None:

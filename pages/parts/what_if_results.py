@@ -45,7 +45,9 @@ def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
         second = f"<p>{escape(moved or still)}</p>"
     else:
         second = '<p class="gb-quiet">This is the patient as recorded; the panel changes it.</p>'
-    cautions = [*session.problems(), *(plausibility(bundle, edited) if changes else ())]
+    banner = (bundle.manifest.words.banner,) if bundle.manifest.words.banner else ()
+    implausible = plausibility(bundle, edited) if changes else ()
+    cautions = list(dict.fromkeys([*session.problems(), *banner, *after.cautions, *implausible]))
     st.html(
         f'<div class="gb-words"><p class="gb-said">{escape(said)}</p>{second}</div>'
         + _cautions(cautions)

@@ -9,7 +9,7 @@ import streamlit as st
 from explainers import agreement, in_points
 from explainers.local import METHOD_LABELS
 from oncology.errors import OncologyError
-from pages.parts import session, tables
+from pages.parts import ranking_panel, session, tables
 
 if TYPE_CHECKING:
     from explainers.explanation import Explanation
@@ -46,6 +46,7 @@ def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
             )  # fmt: skip
     st.session_state["why-wanted-option"] = option
     entry = ranking.of(option)
+    ranking_panel.show_cautions(bundle, ranking)
     if entry.abstained:
         st.warning(
             f"On {entry.label} the model gives no answer: {entry.reason} What follows explains a number that is not shown "

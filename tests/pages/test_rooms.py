@@ -134,3 +134,18 @@ def test_no_page_has_a_heading_that_skips_a_level():
         app = opened(page)
         assert len(app.title) == 1
         assert not app.subheader
+
+
+@pytest.mark.parametrize("page", ["treatment", "why", "what_if"])
+@pytest.mark.parametrize(
+    ("bundle", "patient", "caution"),
+    [
+        (SOLID, "S-33-outside-age-15", "15"),
+        (SOLID, "S-34-outside-exclusive-drivers", "EGFR"),
+        (IPSSM, "S-01-egfr-l858r", "Myelodysplastic"),
+    ],
+)
+def test_a_patient_outside_the_model_is_told_before_any_number(page, bundle, patient, caution):
+    app = opened(page, bundle, patient)
+    said = [str(w.value) for w in app.warning] + [h for h in html(app) if "gb-caution" in h]
+    assert any(caution in text for text in said), said
