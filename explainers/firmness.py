@@ -79,9 +79,7 @@ def _call_row(bundle: ModelBundle, error: CallError) -> dict[str, Any]:
     spec = bundle.schema.feature(error.change.feature)
     return {
         "call": error.change.label,
-        "as reported": spec.words(error.change.before),
-        "if it were": spec.words(error.change.after),
-        "what would be wrong": f"{_IF_WRONG[error.kind]} ({error.kind})",
+        "if it were": f"{spec.words(error.change.after)}: {_IF_WRONG[error.kind]} ({error.kind})",
         "joins the top band": ", ".join(error.enters) or "none",
         "leaves the top band": ", ".join(error.leaves) or "none",
         "first then": error.first,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oncology.patients import PatientProfile
 
 # What runs again after an edit, in the order of what a person looks at first.
-FOLLOWS = ("ranking", "explained", "singles", "numbers", "document")
+FOLLOWS = ("ranking", "explained", "numbers")
 
 
 @st.fragment(key="ranking")
@@ -68,7 +68,8 @@ with layout.page(
         panel, result = st.columns([5, 8], gap="medium")
         with panel, st.container(key="alterations"):
             # A fragment that is not on the page cannot be asked to run.
-            edit_panel.show(bundle, recorded, [f for f in FOLLOWS if has_alterations or f != "singles"])
+            asked = ("singles", smallest_change.KEY, *firmness_panel.keys(bundle)) if has_alterations else ()
+            edit_panel.show(bundle, recorded, [*FOLLOWS, *asked, "document"])
         with result:
             ranking(bundle, recorded)
     numbers(bundle, recorded)

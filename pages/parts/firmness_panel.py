@@ -18,10 +18,16 @@ _CALLS, _FACTS = "assay-robustness", "sufficient-reason"
 _SECONDS = {_CALLS: 20.0, _FACTS: 30.0}
 
 
+def keys(bundle: ModelBundle) -> tuple[str, ...]:
+    """The fragments that `show` draws: they run again after an edit, to say that an answer is older than it."""
+    if bundle.ranks:
+        return _CALLS, _FACTS
+    return (_FACTS,) if bundle.formula is not None and bundle.formula.categories else ()
+
+
 def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Draw both questions; a published score has facts but no ranking, any other single answer has neither."""
-    has_groups = bundle.formula is not None and bool(bundle.formula.categories)
-    if not bundle.ranks and not has_groups:
+    if not keys(bundle):
         return
     st.header("How firmly it stands", anchor=False)
     calls, facts = st.columns(2, gap="large") if bundle.ranks else (None, st.container())

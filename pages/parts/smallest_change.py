@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 Mode = Literal["model", "assay"]
-_KEY = "smallest"
+Kind = Literal["first", "band", "likely", "over", "under"]
+KEY = "smallest"
 _MODES: dict[Mode, str] = {
     "model": "Any alteration may change",
     "assay": "Only what was not assayed may turn out",
 }
-_KINDS = {
+_KINDS: dict[Kind, str] = {
     "first": "comes first",
     "band": "is in the top band",
     "likely": "is no longer unlikely to help",
@@ -32,17 +33,16 @@ _KINDS = {
 }
 # When the search gives up and says how far it came.
 _SECONDS = 20.0
-_KEPT: dict[str, Any] = {"persist_state": "page"}
 
 
 def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Draw the question, and the search or its answer."""
-    inquiry.show(inquiry.Question(_KEY, _put, _draw), bundle, recorded)
+    inquiry.show(inquiry.Question(KEY, _put, _draw), bundle, recorded)
 
 
 def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, SmallestChanges] | None:
     """What the last search found, if it was for this model and profile."""
-    job = inquiry.answered(_KEY, bundle, profile)
+    job = inquiry.answered(KEY, bundle, profile)
     return None if job is None else job.answer
 
 
@@ -51,17 +51,26 @@ def _put(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="smallest-question"):
         goal = _goal(bundle)
         mode: Mode = st.selectbox(
-            "What may change", list(_MODES), format_func=_MODES.get, width=300, key="smallest-mode", **_KEPT
+            "What may change",
+            list(_MODES),
+            format_func=_MODES.__getitem__,
+            width=300,
+            key="smallest-mode",
+            persist_state="page",
         )
     with st.container(horizontal=True, vertical_alignment="bottom", key="smallest-limits"):
         alterations = {f.name: f.label for f in bundle.schema.features if f.is_alteration}
         fixed = st.multiselect(
-            "Keep as they are", list(alterations), format_func=alterations.get, width=420, key="smallest-fixed",
-            placeholder="Alterations that must not change", **_KEPT,
+            "Keep as they are", list(alterations), format_func=alterations.__getitem__, width=420, key="smallest-fixed",
+            placeholder="Alterations that must not change", persist_state="page",
         )  # fmt: skip
         most = st.number_input(
             "Changes at most", 1, 10, 6, width=140, key="smallest-most",
-            help="Goals about the top band, and published scores, are searched up to three changes at once.", **_KEPT,
+            help="Goals about the top band, and published scores, are searched up to three changes at once.", persist_state="page",
+        )  # fmt: skip
+        apart = st.checkbox(
+            "Keep exclusive drivers apart", True, key="smallest-apart", persist_state="page",
+            help="No change brings alterations together that hardly ever occur together in the training patients.",
         )  # fmt: skip
         pressed = st.button("Search", type="primary", key="smallest-search")
     if not pressed:
@@ -77,7 +86,8 @@ def _put(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
         from explainers.smallest import Constraints
 
         return wanted, smallest_changes(
-            model, profile, wanted, mode=mode, max_size=int(most), constraints=Constraints(fixed=tuple(fixed)),
+            model, profile, wanted, mode=mode, max_size=int(most),
+            constraints=Constraints(fixed=tuple(fixed), exclusive_drivers=apart),
             time_limit_s=_SECONDS, stop=stop,
         )  # fmt: skip
 
@@ -91,24 +101,33 @@ def _goal(bundle: ModelBundle) -> Callable[[], Goal]:
 
     if bundle.formula is not None and bundle.formula.categories:
         groups = bundle.formula.categories
-        group = st.selectbox("Group to reach", groups, width=220, key="smallest-group", **_KEPT)
-        side = st.selectbox("Or", ["lower", "higher"], width=140, key="smallest-side", **_KEPT)
+        group = st.selectbox("Group to reach", groups, width=220, key="smallest-group", persist_state="page")
+        side = st.selectbox("Or", ["lower", "higher"], width=140, key="smallest-side", persist_state="page")
         return lambda: group_goal(bundle, group, or_lower=side == "lower")
     option, kinds = bundle.options[0], list(_KINDS)[2:]
     if bundle.ranks:
         kinds = list(_KINDS)
         option = st.selectbox(
-            "Option", bundle.options, format_func=bundle.label, width=320, key="smallest-option", **_KEPT
+            "Option to move",
+            bundle.options,
+            format_func=bundle.label,
+            width=320,
+            key="smallest-option",
+            persist_state="page",
         )
     elif bundle.is_score:
         kinds = kinds[1:]
-    kind = st.selectbox(
-        "Goal: it", kinds, format_func=_KINDS.get, width=240, key="smallest-kind", **_KEPT
+    kind: Kind = st.selectbox(
+        "Goal: it", kinds, format_func=_KINDS.__getitem__, width=240, key="smallest-kind", persist_state="page"
     )  # fmt: skip
-    if kind not in ("over", "under"):
-        return lambda: Goal(option, kind)
-    value = st.number_input("this value", 0.0, 1.0, 0.5, 0.05, width=140, key="smallest-value", **_KEPT)
-    return lambda: Goal(option, "threshold", value, kind)
+    if kind != "over" and kind != "under":
+        ranked = kind
+        return lambda: Goal(option, ranked)
+    side_of: Literal["over", "under"] = kind
+    value = st.number_input(
+        "this value", 0.0, 1.0, 0.5, 0.05, width=140, key="smallest-value", persist_state="page"
+    )
+    return lambda: Goal(option, "threshold", value, side_of)
 
 
 def _draw(job: inquiry.Inquiry, now: PatientProfile) -> None:

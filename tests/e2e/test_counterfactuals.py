@@ -1,0 +1,58 @@
+"""Proven answers in a real browser: the smallest change with constraints, wrong calls, pairs of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browser import opened, painted
+from tests.e2e.dashboard import Dashboard
+from tests.e2e.test_what_if import choose, line, state
+
+PATIENT = "bundle=solid_tumours&patient=S-01-egfr-l858r"
+
+
+@pytest.fixture
+def what_if(browser: Browser, dashboard: Dashboard) -> Iterator[Page]:
+    with opened(browser, f"{dashboard.url}/what_if?{PATIENT}") as (page, heard):
+        page.get_by_role("button", name="Check every call").wait_for()
+        yield page
+        assert heard.complaints == []
+        assert heard.foreign(dashboard.url) == []
+
+
+def test_a_goal_within_limits_is_answered_with_its_proof(what_if: Page):
+    choose(what_if, "Option to move", "Alectinib")
+    choose(what_if, "Goal: it", "is in the top band")
+    what_if.get_by_role("button", name="Search", exact=True).click()
+    expect(what_if.get_by_text("Alectinib in band 1:")).to_contain_text("(proven)", timeout=60_000)
+    expect(what_if.get_by_role("table").filter(has_text="The smallest changes")).to_be_visible()
+
+
+def test_wrong_calls_are_told_and_an_edit_says_that_the_answer_is_older(what_if: Page):
+    what_if.get_by_role("button", name="Check every call").click()
+    expect(what_if.get_by_text("One wrong call is enough to bring another option")).to_be_visible(
+        timeout=60_000
+    )
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    expect(line(what_if, "Osimertinib").locator(".gbr-change")).to_contain_text("−")
+    expect(what_if.get_by_text("Asked of another profile")).to_be_visible()
+
+
+def test_the_ranking_follows_a_toggle_while_a_long_search_runs(what_if: Page):
+    what_if.get_by_role("button", name="Find the facts that are enough").click()
+    expect(what_if.get_by_text("Searching for the fewest facts")).to_be_visible()
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    expect(line(what_if, "Osimertinib").locator(".gbr-change")).to_contain_text("−")
+    what_if.get_by_role("button", name="Stop").click()
+    expect(what_if.get_by_text("facts that the model reads")).to_be_visible(timeout=60_000)
+
+
+def test_pairs_of_facts_stand_on_why(browser: Browser, dashboard: Dashboard):
+    with opened(browser, f"{dashboard.url}/why?{PATIENT}") as (page, heard):
+        painted(page)
+        expect(page.get_by_role("heading", name="Which facts act together")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("together put the model's answer").first).to_be_visible()
+        assert heard.complaints == []
