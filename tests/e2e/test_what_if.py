@@ -170,7 +170,7 @@ def test_panel_and_ranking_fit_the_window_together(what_if: Page):
 
 
 def test_the_smallest_change_is_found_and_made(what_if: Page):
-    choose(what_if, "Option to bring to the top", "Alectinib")
+    choose(what_if, "Option to move", "Alectinib")
     what_if.get_by_role("button", name="Search").click()
     make = what_if.get_by_role("button", name="Make the first of these changes")
     expect(make).to_be_enabled(timeout=60_000)
