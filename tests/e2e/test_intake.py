@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import opened
+from tests.e2e.browser import opened, painted
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.test_rooms import SAMPLE
 from tests.intake.test_deidentification import BUNDLE, SECRETS
@@ -28,6 +28,7 @@ def give(page: Page, *files: tuple[str, bytes]) -> None:
 
 
 def use(page: Page) -> None:
+    painted(page)
     page.get_by_role("button", name="Use what was read").click()
 
 
