@@ -1,0 +1,58 @@
+"""How firmly a recommendation stands, in words: each state of an answer says what was proven and what was not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from explainers import firmness
+from explainers.smallest import Fact, SufficientReason, assay_robustness
+
+
+@pytest.fixture(scope="module")
+def found(make_bundle):
+    from oncology.patients import Alteration, PatientProfile
+
+    person = PatientProfile(
+        "P1", age_years=63, sex="female", tumour="LUAD", alterations=(Alteration("EGFR", protein_change="p.L858R"),),
+        assayed_genes=frozenset({"EGFR", "KRAS", "TP53"}), synthetic=True,
+    )  # fmt: skip
+    return assay_robustness(make_bundle("boosting"), person)
+
+
+def test_single_calls_are_counted_by_kind_and_listed_one_a_row(make_bundle, found):
+    rows = firmness.call_rows(make_bundle("boosting"), found)
+    assert found.errors and len(rows) == len(found.errors)
+    assert f"{len(found.errors)} of {found.n_checked} single calls" in firmness.calls_words(found)
+    for row, error in zip(rows, found.errors, strict=True):
+        assert row["call"] == error.change.label and error.kind in row["if it were"]
+        assert row["joins the top band"] == (", ".join(error.enters) or "none")
+
+
+def test_no_call_that_matters_is_said_so(found):
+    words = firmness.calls_words(replace(found, errors=()))
+    assert words.startswith(f"None of {found.n_checked} single calls would change the top band")
+
+
+def test_calls_between_say_what_is_proven(found):
+    def words(**state) -> str:
+        return firmness.calls_between_words(replace(found, **state))
+
+    assert words(calls_between=1).startswith("One wrong call is enough")
+    assert "proven: no fewer do" in words(calls_between=3, proven=True)
+    assert "fewer were not all ruled out" in words(calls_between=3, proven=False)
+    assert "still comes first (proven" in words(calls_between=None, proven=True)
+    assert "the search ended before" in words(calls_between=None, proven=False)
+
+
+def test_a_reason_says_whether_fewer_facts_would_do():
+    facts = (Fact("EGFR", "EGFR", 1.0, "EGFR: altered"), Fact("age", "Age", 63.0, "Age: 63 years"))
+    reason = SufficientReason("Osimertinib ranked first", facts, 75, "proven", True, 2, 9, 0.1)
+    assert firmness.reason_words(reason).endswith("No smaller set does (proven).")
+    open_ = replace(reason, smallest=False, at_least=1, ended_by="time limit")
+    assert "at least 1 are needed" in firmness.reason_words(open_)
+    assert "No smaller set" not in firmness.reason_words(open_)
+    unsure = replace(open_, sufficient="not proven")
+    assert "not proven (time limit)" in firmness.reason_words(unsure)
+    assert firmness.fact_rows(reason)[1] == {"fact": "Age", "this patient": "63 years"}
