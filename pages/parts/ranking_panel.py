@@ -109,7 +109,14 @@ def show_abstained(ranking: Ranking) -> None:
     if not ranking.abstained:
         return
     st.header("No answer", anchor=False)
-    rows = [{"option": r.label, "why the model abstains": r.reason} for r in ranking.abstained]
+    reasons = dict.fromkeys(r.reason for r in ranking.abstained)
+    rows = [
+        {
+            "options": ", ".join(r.label for r in ranking.abstained if r.reason == why),
+            "why the model abstains": why,
+        }
+        for why in reasons
+    ]
     tables.show(rows, caption="Silence is neither for nor against an option", name="abstained")
 
 
