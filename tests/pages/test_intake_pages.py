@@ -167,7 +167,7 @@ def test_without_consent_a_germline_finding_cannot_be_shown(consent, told):
     assert not app.toggle and told in words(app) and "BRCA2" not in everything(app)
 
 
-def test_the_model_is_asked_without_a_hidden_finding_and_every_page_says_so():
+def test_other_pages_say_that_the_model_is_asked_without_a_hidden_finding():
     app = with_patient(profile())
     app.switch_page("pages/treatment.py").run()
     assert "takes its gene as not assayed" in words(app) and "p.S1982fs" not in everything(app)
