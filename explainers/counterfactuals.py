@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from explainers.edited_rows import edited_rows
 from explainers.explanation import Change, FloatVector
 from explainers.plausibility import exclusive_pairs, pair_caution, plausibility, training_count
-from explainers.smallest import Goal, GoalError, SmallestChanges, smallest_changes
+from explainers.smallest import (
+    AssayRobustness,
+    Constraints,
+    Goal,
+    GoalError,
+    SmallestChanges,
+    SufficientReason,
+    assay_robustness,
+    smallest_changes,
+    sufficient_reason,
+)
 from explainers.standings import Margin, standings
 from oncology.counts import count_words
 from oncology.edits import Edit
@@ -23,14 +33,19 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = [
+    "AssayRobustness",
+    "Constraints",
     "Goal",
     "GoalError",
     "SingleChange",
     "SingleChanges",
     "SmallestChanges",
+    "SufficientReason",
+    "assay_robustness",
     "plausibility",
     "single_changes",
     "smallest_changes",
+    "sufficient_reason",
 ]
 
 Mode = Literal["model", "assay"]

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explainers import firmness
 from explainers.charts import attribution_change, ranking
-from explainers.counterfactuals import Goal, SmallestChanges, single_changes
+from explainers.counterfactuals import (
+    AssayRobustness,
+    Goal,
+    SmallestChanges,
+    SufficientReason,
+    single_changes,
+)
 from explainers.local import explain
 from explainers.origins import origin_words
 from explainers.plausibility import plausibility
@@ -36,6 +43,8 @@ def what_if_report(
     *,
     option: str,
     searched: tuple[Goal, SmallestChanges] | None = None,
+    calls: AssayRobustness | None = None,
+    facts: SufficientReason | None = None,
     made: str = "",
 ) -> str:
     """An edit of one patient and what the model says of it, as one self-contained HTML document.
@@ -47,6 +56,8 @@ def what_if_report(
         The option whose attributions are shown.
     searched : (Goal, SmallestChanges), optional
         The smallest changes that were searched for the edited profile.
+    calls, facts : optional
+        What was asked of the edited profile about wrong calls, and about facts that are enough.
     made : str
         When, in UTC.
     """
@@ -93,6 +104,20 @@ def what_if_report(
         if answer.found:
             reached = counterfactual_rows(bundle, goal.option, answer.found)
             blocks.append(Table(reached, "Smallest sets of changes"))
+    if calls is not None:
+        blocks += [
+            Heading("Calls that could be wrong"),
+            Text(firmness.calls_between_words(calls)),
+            Text(firmness.calls_words(calls)),
+        ]
+        if rows := firmness.call_rows(bundle, calls):
+            blocks.append(Table(rows, "Single calls that would change the top band"))
+    if facts is not None:
+        blocks += [
+            Heading("Facts that are enough"),
+            Text(firmness.reason_words(facts)),
+            Table(firmness.fact_rows(facts), "Facts that alone keep the answer"),
+        ]
     blocks += [Heading("What the model does not weigh"), Points(NOT_MODELLED)]
     return document(
         f"What if: patient {recorded.patient_id}",

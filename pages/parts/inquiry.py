@@ -117,9 +117,9 @@ def _body(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> 
         job = Inquiry(bundle, session.edited_patient(bundle.schema, recorded), ask, words)
         st.session_state[f"{question.key}-job"] = job
         job.start()
-        if job.running:
-            st.session_state[watched] = True
-            st.rerun()
+        st.session_state[watched] = job.running
+        # The whole page: the clock starts, or the file to save takes up the answer.
+        st.rerun()
     # An answer about another model or another patient has no place here.
     asked_of = None if job is None else (job.bundle.sha256, job.profile.patient_id)
     if job is None or asked_of != (bundle.sha256, recorded.patient_id):

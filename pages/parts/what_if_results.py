@@ -11,7 +11,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
-from pages.parts import session, smallest_change, tables
+from pages.parts import firmness_panel, session, smallest_change, tables
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -197,13 +197,16 @@ def document(bundle: ModelBundle, recorded: PatientProfile) -> None:
     edited = session.edited_patient(bundle.schema, recorded)
     option = chosen_option(bundle, edited)
     searched = smallest_change.answer_for(bundle, edited)
+    calls, facts = firmness_panel.calls_for(bundle, edited), firmness_panel.facts_for(bundle, edited)
 
     # Called by the server once somebody clicks, outside this session: it must find everything here.
     def make() -> str:
         from explainers.what_if_report import what_if_report
 
         made = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
-        return what_if_report(bundle, recorded, edited, option=option, searched=searched, made=made)
+        return what_if_report(
+            bundle, recorded, edited, option=option, searched=searched, calls=calls, facts=facts, made=made
+        )
 
     if refusal := session.export_refusal():
         st.caption(refusal)

@@ -56,3 +56,17 @@ def test_a_reason_says_whether_fewer_facts_would_do():
     unsure = replace(open_, sufficient="not proven")
     assert "not proven (time limit)" in firmness.reason_words(unsure)
     assert firmness.fact_rows(reason)[1] == {"fact": "Age", "this patient": "63 years"}
+
+
+def test_the_saved_page_holds_what_was_asked(make_bundle, patient, found):
+    from explainers.what_if_report import what_if_report
+
+    facts = (Fact("EGFR", "EGFR", 1.0, "EGFR: altered"),)
+    reason = SufficientReason("Osimertinib ranked first", facts, 10, "proven", True, 1, 2, 0.1)
+    text = what_if_report(
+        make_bundle("boosting"), patient, patient, option="osimertinib", calls=found, facts=reason
+    )
+    assert "Calls that could be wrong" in text and "Facts that are enough" in text
+    assert "1 of the 10 facts" in text
+    without = what_if_report(make_bundle("boosting"), patient, patient, option="osimertinib")
+    assert "Calls that could be wrong" not in without and "Facts that are enough" not in without
