@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from oncology.alterations import AlterationPattern
 from oncology.patients import Alteration, AlterationKind
 from oncology.vocabulary import NAMED_CHANGES
+from oncology.vocabulary.fusions import FUSION_DRIVERS
 from oncology.vocabulary.genes import GENES, GeneName, GeneTable
 from oncology.vocabulary.hgvs import coding_change, protein_change
 
@@ -129,45 +130,12 @@ def safe_words(text: str) -> str:
 def _fusion(a: str, b: str, genes: GeneTable, notes: tuple[str, ...]) -> WrittenFinding:
     left, right = genes.resolve(a), genes.resolve(b)
     # By convention the 3' gene, written last, carries the kinase that drugs aim at.
-    main, other = (left, right) if left.symbol in _DRIVERS and right.symbol not in _DRIVERS else (right, left)
+    main, other = (
+        (left, right)
+        if left.symbol in FUSION_DRIVERS and right.symbol not in FUSION_DRIVERS
+        else (right, left)
+    )
     return WrittenFinding(Alteration(main.symbol, "fusion", partner=other.symbol), main, notes)
-
-
-_DRIVERS = frozenset(
-    [
-        "ABL1",
-        "ALK",
-        "BRAF",
-        "CBFB",
-        "EGFR",
-        "ERBB2",
-        "ERG",
-        "ETV1",
-        "ETV4",
-        "FGFR1",
-        "FGFR2",
-        "FGFR3",
-        "FGFR4",
-        "FLI1",
-        "JAK2",
-        "KMT2A",
-        "MECOM",
-        "MET",
-        "NRG1",
-        "NTRK1",
-        "NTRK2",
-        "NTRK3",
-        "NUP98",
-        "PDGFRA",
-        "PDGFRB",
-        "RAF1",
-        "RARA",
-        "RET",
-        "ROS1",
-        "RUNX1",
-        "TFE3",
-    ]
-)
 
 
 def pattern_of_header(header: str, genes: GeneTable = GENES) -> tuple[AlterationPattern, GeneName] | None:

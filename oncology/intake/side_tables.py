@@ -10,6 +10,7 @@ from oncology.intake.options import Options
 from oncology.intake.report import Fate, Ledger
 from oncology.intake.tabular import read_rows
 from oncology.patients import Alteration, AlterationKind
+from oncology.vocabulary.fusions import FUSION_DRIVERS
 
 __all__ = [
     "copy_number_kind",
@@ -139,43 +140,6 @@ def read_fusions(file: GivenFile, draft: PatientDraft, options: Options, ledger:
         tell_fusion(draft, part, genes[0], genes[1], options, ledger)
 
 
-_KINASES = frozenset(
-    [
-        "ABL1",
-        "ALK",
-        "BRAF",
-        "CBFB",
-        "EGFR",
-        "ERBB2",
-        "ERG",
-        "ETV1",
-        "ETV4",
-        "FGFR1",
-        "FGFR2",
-        "FGFR3",
-        "FGFR4",
-        "FLI1",
-        "JAK2",
-        "KMT2A",
-        "MECOM",
-        "MET",
-        "NRG1",
-        "NTRK1",
-        "NTRK2",
-        "NTRK3",
-        "NUP98",
-        "PDGFRA",
-        "PDGFRB",
-        "RAF1",
-        "RARA",
-        "RET",
-        "ROS1",
-        "RUNX1",
-        "TFE3",
-    ]
-)
-
-
 def tell_fusion(
     draft: PatientDraft,
     part: str,
@@ -211,7 +175,11 @@ def tell_fusion(
         ledger.add(part, f"{only} fusion", "ambiguous" if fresh else "dropped", reason if fresh else "repeats a fusion",
                    became=f"{only} fusion", patient_id=who)  # fmt: skip
         return
-    main, other = (five, three) if five.symbol in _KINASES and three.symbol not in _KINASES else (three, five)
+    main, other = (
+        (five, three)
+        if five.symbol in FUSION_DRIVERS and three.symbol not in FUSION_DRIVERS
+        else (three, five)
+    )
     alteration = Alteration(main.symbol, "fusion", partner=other.symbol)
     if not draft.altered(alteration):
         ledger.add(part, f"{left}-{right}", "dropped", "repeats a fusion of this patient", patient_id=who)
