@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -384,30 +381,3 @@ def test_what_a_patient_file_lost_is_said_beside_the_answer(run, given, tmp_path
     code, out, err = run("predict", given[0], file, "--json")
     assert code == 0 and json.loads(out)["patient"]["patient_id"] == "P"
     assert "age.json: dropped: age_years 200" in err
-
-
-def test_a_fresh_process_answers_and_says_errors_without_a_traceback(given):
-    def call(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "explainers", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-
-    good = call("predict", *given, "--json")
-    assert good.returncode == 0 and json.loads(good.stdout)["patient"] == {
-        "patient_id": "P1",
-        "synthetic": True,
-    }
-    bad = call("predict", given[0], "nobody")
-    assert bad.returncode == 2 and bad.stdout == "" and bad.stderr.count("\n") == 1
-    assert call("--help").returncode == 0
-
-
-def test_asking_does_not_import_what_it_does_not_need():
-    code = (
-        "import sys, explainers.__main__ as m; m.parser(); "
-        "import explainers.local, explainers.counterfactuals, explainers.importance, explainers.agreement; "
-        "heavy = {'shap', 'lime', 'plotly', 'numba', 'sklearn', 'streamlit'} & set(sys.modules); print(sorted(heavy))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.stdout.strip() == "[]", done.stderr
