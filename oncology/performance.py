@@ -12,7 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from oncology.errors import OncologyError
 from oncology.uncertainty import platt
 
-__all__ = ["OptionPerformance", "PerformanceError", "auc_with_interval", "performance"]
+__all__ = [
+    "OptionPerformance",
+    "PerformanceError",
+    "auc_with_interval",
+    "calibrated_without_self",
+    "performance",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -133,7 +139,7 @@ def performance(option: str, margin: ArrayLike, y_true: ArrayLike, *, seed: int 
     """
     margin, y_true = np.asarray(margin, dtype=np.float64), np.asarray(y_true, dtype=np.float64)
     auc, low, high = auc_with_interval(y_true, margin)
-    probability = _calibrated_without_self(margin, y_true, seed)
+    probability = calibrated_without_self(margin, y_true, seed=seed)
     (slope,), (intercept,) = platt(margin, y_true)
     rate = float(y_true.mean())
     return OptionPerformance(
@@ -142,7 +148,8 @@ def performance(option: str, margin: ArrayLike, y_true: ArrayLike, *, seed: int 
     )  # fmt: skip
 
 
-def _calibrated_without_self(margin: FloatArray, y_true: FloatArray, seed: int) -> FloatArray:
+def calibrated_without_self(margin: FloatArray, y_true: FloatArray, *, seed: int = 0) -> FloatArray:
+    """Probabilities (n,) by Platt maps, each patient calibrated by a map fitted on the four fifths without them."""
     rng = np.random.default_rng(seed)
     part = np.empty(len(y_true), dtype=np.intp)
     for outcome in (0.0, 1.0):
