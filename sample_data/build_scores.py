@@ -14,7 +14,10 @@ from oncology.bundles import ModelBundle, build_formula
 from oncology.features import FeatureSchema, field_feature
 from oncology.scores.ipssm import ipssm_schema
 
-__all__ = ["build_ipssm", "build_loris", "loris_schema"]
+__all__ = ["CARDS", "build_ipssm", "build_loris", "loris_schema"]
+
+# What stands in the models' cards beyond what the bundles themselves can say.
+CARDS = Path(__file__).parent / "cards"
 
 # A formula does not age: the day its coefficients were typed in and compared with the source.
 _DATE = "2026-11-22"
@@ -95,7 +98,9 @@ def _loris_formula() -> bytes:
     return json.dumps(content, indent=1).encode()
 
 
-def build_loris(path: Path, *, overwrite: bool = True) -> ModelBundle:
+def build_loris(
+    path: Path, *, card: Path | None = CARDS / "loris.toml", overwrite: bool = True
+) -> ModelBundle:
     """Write the LORIS bundle: one score of immunotherapy response, shown as a score and never as a probability."""
     return build_formula(
         path,
@@ -106,6 +111,7 @@ def build_loris(path: Path, *, overwrite: bool = True) -> ModelBundle:
         schema=loris_schema(),
         formula=_loris_formula(),
         output_kind="score",
+        card=card,
         overwrite=overwrite,
         date=_DATE,
         version="LLR6, 2024",
@@ -171,7 +177,9 @@ def _ipssm_formula() -> bytes:
     return json.dumps(content, indent=1).encode()
 
 
-def build_ipssm(path: Path, *, overwrite: bool = True) -> ModelBundle:
+def build_ipssm(
+    path: Path, *, card: Path | None = CARDS / "ipssm.toml", overwrite: bool = True
+) -> ModelBundle:
     """Write the IPSS-M bundle: a prognostic score with six risk groups, computed from raw findings."""
     return build_formula(
         path,
@@ -182,6 +190,7 @@ def build_ipssm(path: Path, *, overwrite: bool = True) -> ModelBundle:
         schema=ipssm_schema(),
         formula=_ipssm_formula(),
         output_kind="risk_groups",
+        card=card,
         overwrite=overwrite,
         date=_DATE,
         version="2022",

@@ -53,6 +53,7 @@ def build_solid_tumours(path: Path, cohort: SyntheticCohort) -> ModelBundle:
         estimators={option: estimator(n) for option, n in encoded.y.notna().sum().items()},
         seed=0,
         leave_out=True,
+        card=Path(__file__).parent / "cards" / "solid_tumours.toml",
         overwrite=True,
         option_labels={therapy.key: therapy.label for therapy in THERAPIES},
         outcome="respond",

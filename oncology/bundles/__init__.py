@@ -1,6 +1,7 @@
 """Model bundles: a folder with a manifest, opened in three visible acts: hash, audit, construct."""
 
 from oncology.bundles.building import build, build_formula
+from oncology.bundles.developer_card import CardFileError, DeveloperCard, ReportedStudy, read_card
 from oncology.bundles.errors import (
     BuildError,
     BundleError,
@@ -29,7 +30,9 @@ __all__ = [
     "BundleError",
     "BundleNotFoundError",
     "BundleSchemaError",
+    "CardFileError",
     "ChangedFileError",
+    "DeveloperCard",
     "FileCheck",
     "Inspection",
     "LibraryCheck",
@@ -42,6 +45,7 @@ __all__ = [
     "OutputKind",
     "PredictionDriftError",
     "ReferenceRows",
+    "ReportedStudy",
     "TrainingData",
     "TrustList",
     "TrustListError",
@@ -55,5 +59,6 @@ __all__ = [
     "inspect",
     "load",
     "open_inspected",
+    "read_card",
     "trust_list_path",
 ]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from oncology.bundles.developer_card import CARD, parse_card
 from oncology.bundles.errors import BuildError, OneOutcomeError
 from oncology.bundles.fitting import (
     draw_background,
@@ -58,6 +59,7 @@ def build(
     format: Format = "skops",
     keep_cohort: bool = True,
     background_size: int = 200,
+    card: str | Path | None = None,
     overwrite: bool = False,
     **about: Any,
 ) -> ModelBundle:
@@ -87,6 +89,9 @@ def build(
         whoever builds it, for this one call).
     keep_cohort : bool
         Ship the training patients in ``cohort.parquet``: neighbours, audits and support by alteration need them.
+    card : path, optional
+        What the developer says of the model in words (``docs/card_template.toml``); it becomes a file of the bundle,
+        covered by its hash.
     overwrite : bool
         Replace a bundle that is already there.
     about : any other field of `Manifest`: title, version, intended_use, outcome, option_labels, synthetic, ...
@@ -109,7 +114,7 @@ def build(
         build("local/bundles/mine", name="mine", cohort=Cohort(X, y, groups, schema),
               estimators=make_pipeline(SimpleImputer(), LogisticRegression()))
     """
-    path = _free(Path(path), overwrite)
+    path, stated = _free(Path(path), overwrite), _card(card)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise BuildError(f"The bundle's name is {name!r}; expected letters, digits, dashes and underscores.")
     if output_kind not in ("probabilities", "classes"):
@@ -133,7 +138,7 @@ def build(
     rows, background_name = draw_background(cohort, size=background_size, seed=seed)
     model = MarginModel(fitted, unit, cohort.schema.columns, exclusive=exclusive)
     _check_unknown_inputs(model, cohort)
-    files: dict[str, bytes] = {"background.npy": _npy(rows)}
+    files: dict[str, bytes] = {"background.npy": _npy(rows)} | stated
     types: tuple[str, ...] = ()
     if format == "skops":
         files[ESTIMATOR_FILES["skops"]], types = dump_skops(fitted)
@@ -184,7 +189,7 @@ def build(
 
 def build_formula(
     path: str | Path, *, name: str, schema: FeatureSchema, formula: bytes, output_kind: OutputKind,
-    option: str, overwrite: bool = False, **about: Any,
+    option: str, card: str | Path | None = None, overwrite: bool = False, **about: Any,
 ) -> ModelBundle:  # fmt: skip
     """Write the bundle of a published formula: its coefficients as JSON, no model file and no training cohort."""
     from oncology.scores import read_formula
@@ -199,7 +204,7 @@ def build_formula(
         reference={"name": read.reference_name} | {v.name: v.reference for v in read.variables},
         **_about(about),
     )  # fmt: skip
-    return write_bundle(path, manifest, {ESTIMATOR_FILES["formula"]: formula})
+    return write_bundle(path, manifest, {ESTIMATOR_FILES["formula"]: formula} | _card(card))
 
 
 def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> ModelBundle:
@@ -238,6 +243,20 @@ def _free(path: Path, overwrite: bool) -> Path:
             f"{path.name!r} already holds {kind}. Name another folder, or pass overwrite=True for a bundle."
         )
     return path
+
+
+def _card(path: str | Path | None) -> dict[str, bytes]:
+    """The developer's card as a file of the bundle, read once so that a fault shows before anything is written."""
+    if path is None:
+        return {}
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise BuildError(
+            f"The card {Path(path).name!r} cannot be opened: {error.strerror}. Name a file that is there, or leave the card out."
+        ) from error
+    parse_card(data, covered=True)
+    return {CARD: data}
 
 
 def _choose(

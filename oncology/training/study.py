@@ -78,7 +78,8 @@ class Study:
     Parameters
     ----------
     about : mapping
-        Fields of the bundle's manifest: name, title, version, intended_use, outcome, limits, citations, ...
+        Fields of the bundle's manifest: name, title, version, intended_use, outcome, limits, citations, ...; and
+        `card`, the file of the developer's words (``docs/card_template.toml``), seen from the study file's folder.
     patients_path : str
         File or folder of the patients inside the data folder, read by `oncology.intake`.
     columns, units, values : mappings
@@ -121,7 +122,7 @@ class Study:
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "study": (
         "name", "title", "version", "intended_use", "intended_users", "out_of_scope", "outcome", "setting", "limits", "notes",
-        "citations", "developer", "licence", "synthetic", "unlikely_below", "date",
+        "citations", "developer", "licence", "synthetic", "unlikely_below", "date", "card",
     ),
     "patients": ("path", "assayed", "columns", "units", "values"),
     "outcomes": ("table", "id", "options", "labels", "responder", "min_patients", "leave_out"),

@@ -87,6 +87,8 @@ def train(
     cohort, responses = study_cohort(study, data_dir)
     say(0.1, f"Fitting {len(responses.y.columns)} options on {len(cohort)} patients")
     about: dict[str, Any] = dict(study.about)
+    # Named beside the study file, as the tables are named inside the data folder.
+    card = study.path.parent / about.pop("card") if "card" in about else None
     bundle = build(
         out,
         name=about.pop("name"),
@@ -98,6 +100,7 @@ def train(
         leave_out=study.leave_out,
         left_out=responses.left_out,
         option_labels={o: study.option_labels.get(o, o) for o in study.options},
+        card=card,
         overwrite=overwrite,
         training=_summary(study, cohort, responses),
         **about,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     head, options, rest = re.split(r"(?ms)^\[outcomes\.options\]\n(.*?)(?=^\[|\Z)", text)
     kept = "".join(line for line in options.splitlines(keepends=True) if line.split(" =")[0] in KEPT)
     study = folder / "study.toml"
+    shutil.copy(ROOT / "sample_data" / "studies" / "beataml_card.toml", folder)
     study.write_text(f"{head}[outcomes.options]\n{kept}\n{rest}", encoding="utf-8")
     (folder / "bundles").mkdir()
     done = subprocess.run(

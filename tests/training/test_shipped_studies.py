@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def beataml(tmp_path_factory):
     if not data.exists():
         pytest.skip("the BeatAML tables are not beside this checkout (../shared/real/beataml)")
     folder = tmp_path_factory.mktemp("beataml")
+    shutil.copy(STUDIES / "beataml_card.toml", folder)
     lines = (STUDIES / "beataml.toml").read_text().splitlines()
     start = lines.index("[outcomes.options]") + 1
     end = lines.index("[features]")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from oncology.bundles import OneOutcomeError, load
+from oncology.bundles import OneOutcomeError, load, read_card
 from oncology.errors import OncologyError
 from oncology.training import StudyError, read_responses, read_study, study_cohort, train
 
@@ -113,6 +113,14 @@ def test_a_study_becomes_a_bundle_that_opens(tmp_path, data):
         "AML": 50,
     }
     assert shares == sorted(shares) and shares[-1] == 1.0
+
+
+def test_the_card_named_by_a_study_becomes_part_of_the_bundle(tmp_path, data):
+    (tmp_path / "words.toml").write_text('[funding]\nfunding = "Nobody."\n')
+    study = study_file(tmp_path, STUDY.replace("synthetic = true", 'synthetic = true\ncard = "words.toml"'))
+    bundle = train(study, data, tmp_path / "out")
+    card = read_card(bundle.path, bundle.manifest.files)
+    assert card is not None and card.covered and card.said("funding", "funding") == ("Nobody.",)
 
 
 def test_responders_are_the_most_sensitive_quarter_of_each_option_by_itself(tmp_path, data):
