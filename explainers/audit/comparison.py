@@ -1,0 +1,323 @@
+"""Two models on the same patients: the difference with an interval from the same patients, or no detectable loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from explainers.audit.calibration import calibration_statistic
+from explainers.audit.data import AuditData, of_arrays
+from explainers.audit.errors import AuditError
+from explainers.audit.net_benefit import net_benefit_statistic
+from explainers.audit.resampling import ROUNDS, FloatMatrix, FloatVector, Stop, percentiles, resample
+from explainers.audit.tables import ALL, AuditRow, AuditTable
+from oncology.performance import calibrated_without_self
+
+if TYPE_CHECKING:
+    from explainers.audit.overview import Progress
+    from oncology.bundles import ModelBundle
+
+__all__ = ["METRICS", "Comparison", "compare", "delong_difference", "same_patients", "simple_rival"]
+
+METRICS = ("AUC", "Brier score", "expected calibration error", "net benefit")
+# Of these, less is better.
+_LESS_IS_BETTER = ("Brier score", "expected calibration error")
+_FEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two models, option by option, on the patients both have answered for.
+
+    Parameters
+    ----------
+    first, second : str
+        The models in words.
+    table : AuditTable
+        Per option and metric, second minus first.
+    first_values, second_values : AuditTable
+        The figures themselves on the same patients, without intervals.
+    threshold : float
+        Of the net benefit.
+    notes : tuple of str
+    """
+
+    first: str
+    second: str
+    table: AuditTable
+    first_values: AuditTable
+    second_values: AuditTable
+    labels: tuple[tuple[str, str], ...]
+    threshold: float
+    notes: tuple[str, ...] = ()
+
+    def words(self, option: str) -> str:
+        """One sentence: what the second model loses or gains against the first."""
+        label = dict(self.labels)[option]
+        auc, brier = self.table.get(option, "AUC"), self.table.get(option, "Brier score")
+        assert auc is not None and brier is not None
+        if not auc.is_known:
+            return f"{label}: {auc.reason}."
+        span = f"{auc.estimate:+.3f}, {auc.ci_low:+.3f} to {auc.ci_high:+.3f}"
+        if auc.ci_low > 0:
+            ranks = f"{self.second} ranks patients better (AUC {span})"
+        elif auc.ci_high < 0:
+            ranks = f"{self.second} ranks patients worse (AUC {span})"
+        else:
+            ranks = f"no detectable loss in ranking with {self.second} (AUC {span})"
+        if not brier.is_known:
+            return f"{label}: {ranks}."
+        error = "no detectable loss in its probabilities"
+        if brier.ci_low > 0:
+            error = f"its probabilities are worse (Brier score {brier.estimate:+.4f})"
+        elif brier.ci_high < 0:
+            error = f"its probabilities are better (Brier score {brier.estimate:+.4f})"
+        return f"{label}: {ranks}; {error}."
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an option and metric: both figures and the difference with its interval."""
+        labels = dict(self.labels)
+        made = []
+        for row in self.table:
+            first = self.first_values.get(row.option, row.metric)
+            second = self.second_values.get(row.option, row.metric)
+            made.append(
+                {
+                    "option": labels[row.option], "metric": row.metric, "patients": row.n,
+                    self.first: _figure(first), self.second: _figure(second),
+                    "difference": row.words(3) if row.is_known else "", "in words": _verdict(row),
+                }
+            )  # fmt: skip
+        return made
+
+    def loses(self) -> tuple[str, ...]:
+        """Options in which the second model's ranking is detectably worse."""
+        return tuple(r.option for r in self.table.where(metric="AUC") if r.ci_high < 0)
+
+
+def _figure(row: AuditRow | None) -> float | None:
+    return None if row is None or not row.is_known else round(row.estimate, 3)
+
+
+def _verdict(row: AuditRow) -> str:
+    if not row.is_known:
+        return row.reason
+    if not row.excludes(0.0):
+        return "no detectable difference"
+    better = (row.estimate < 0) == (row.metric in _LESS_IS_BETTER)
+    return "better" if better else "worse"
+
+
+def same_patients(first: AuditData, second: AuditData) -> tuple[AuditData, AuditData]:
+    """Both cut to the options and patients they share, in the same order.
+
+    Raises
+    ------
+    AuditError
+        If they share no option or no patient, or their outcomes differ.
+    """
+    options = tuple(o for o in first.options if o in second.options)
+    ids = first.X.index.intersection(second.X.index, sort=False)
+    if not options or not len(ids):
+        what = "option" if not options else "patient"
+        raise AuditError(
+            f"{first.name} and {second.name} share no {what}; two models can be compared on the same patients and "
+            "options only."
+        )
+    a, b = _cut(first, options, ids), _cut(second, options, ids)
+    both = ~np.isnan(a.y) & ~np.isnan(b.y)
+    if (a.y[both] != b.y[both]).any():
+        raise AuditError(
+            f"{first.name} and {second.name} name the same patients with other outcomes; compare them on one cohort."
+        )
+    return a, b
+
+
+def _cut(data: AuditData, options: tuple[str, ...], ids: Any) -> AuditData:
+    rows, columns = data.X.index.get_indexer(ids), [data.index(o) for o in options]
+    return replace(
+        data, options=options, labels=tuple(data.labels[j] for j in columns), y=data.y[rows][:, columns],
+        margin=data.margin[rows][:, columns], probability=data.probability[rows][:, columns], X=data.X.iloc[rows],
+        groups=data.groups.iloc[rows], content_hash="",
+    )  # fmt: skip
+
+
+def compare(
+    first: AuditData,
+    second: AuditData,
+    *,
+    names: tuple[str, str] | None = None,
+    threshold: float = 0.2,
+    rounds: int = ROUNDS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Comparison:
+    """Second minus first, on the patients that both models answer for.
+
+    The AUC's interval is DeLong's for paired curves; the others come from redraws of the patients that serve both
+    models alike.
+
+    Raises
+    ------
+    AuditError
+        As `same_patients`.
+    """
+    a, b = same_patients(first, second)
+    differences: list[AuditRow] = []
+    values: tuple[list[AuditRow], list[AuditRow]] = ([], [])
+    say = progress or (lambda share, words: None)
+    for j, option in enumerate(a.options):
+        say(j / len(a.options), f"{a.label(option)}: {rounds} redraws of the patients")
+        keep = a.known[:, j] & b.known[:, j]
+        y, p, q = a.y[keep, j], a.probability[keep, j], b.probability[keep, j]
+        found = _option(option, y, p, q, threshold, rounds, seed + j, stop)
+        differences += found[0]
+        values[0].extend(found[1])
+        values[1].extend(found[2])
+    say(1.0, "Done")
+    return Comparison(
+        *(names or (first.name, second.name)), AuditTable.of(differences), AuditTable.of(values[0]),
+        AuditTable.of(values[1]), tuple(zip(a.options, a.labels, strict=True)), threshold,
+    )  # fmt: skip
+
+
+def _option(
+    option: str,
+    y: FloatVector,
+    p: FloatVector,
+    q: FloatVector,
+    threshold: float,
+    rounds: int,
+    seed: int,
+    stop: Stop | None,
+) -> tuple[list[AuditRow], list[AuditRow], list[AuditRow]]:
+    n, events = len(y), int(y.sum())
+    if min(events, n - events) < _FEWEST:
+        why = f"fewer than {_FEWEST} patients of one outcome: no comparison"
+        none = [AuditRow(option, ALL, n, events, m, np.nan, np.nan, np.nan, why) for m in METRICS]
+        return none, none, none
+    shares = all(((v >= 0) & (v <= 1)).all() for v in (p, q))
+    difference, error, auc_p, auc_q = delong_difference(y, p, q)
+    rows = [
+        AuditRow(option, ALL, n, events, "AUC", difference, difference - 1.96 * error, difference + 1.96 * error, "",
+                 "DeLong, paired")
+    ]  # fmt: skip
+    one = [AuditRow(option, ALL, n, events, "AUC", auc_p, np.nan, np.nan)]
+    two = [AuditRow(option, ALL, n, events, "AUC", auc_q, np.nan, np.nan)]
+    if not shares:
+        why = "one of the numbers is no share between 0 and 1"
+        rest = [AuditRow(option, ALL, n, events, m, np.nan, np.nan, np.nan, why) for m in METRICS[1:]]
+        return rows + rest, one + rest, two + rest
+    at = np.array([threshold])
+    statistics = [
+        calibration_statistic(y, p), calibration_statistic(y, q),
+        net_benefit_statistic(y, p, None, at), net_benefit_statistic(y, q, None, at),
+    ]  # fmt: skip
+    draws = resample(n, statistics, rounds=rounds, seed=seed, stop=stop)
+    whole = [s(np.ones((1, n))) for s in statistics]
+    for metric, pick in (("Brier score", 5), ("expected calibration error", 4), ("net benefit", 0)):
+        i = 2 if metric == "net benefit" else 0
+        left, right = float(whole[i][0, pick]), float(whole[i + 1][0, pick])
+        gap = draws[i + 1][:, [pick]] - draws[i][:, [pick]]
+        if metric == "expected calibration error":
+            # Redraws overstate both errors, the better one more: their differences are put back on the estimate.
+            gap = gap - gap.mean() + (right - left)
+        (low,), (high,) = percentiles(gap)
+        rows.append(
+            AuditRow(option, ALL, n, events, metric, right - left, float(low), float(high), "",
+                     f"bootstrap, {rounds} rounds, paired")
+        )  # fmt: skip
+        one.append(AuditRow(option, ALL, n, events, metric, left, np.nan, np.nan))
+        two.append(AuditRow(option, ALL, n, events, metric, right, np.nan, np.nan))
+    return rows, one, two
+
+
+def delong_difference(
+    y: FloatVector, first: FloatVector, second: FloatVector
+) -> tuple[float, float, float, float]:
+    """AUC of second minus first with its standard error, and both AUCs, for scores of the same patients.
+
+    References
+    ----------
+    .. [1] DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44(3).
+    """
+    above, below = zip(_placements(y, first), _placements(y, second), strict=True)
+    m, n = len(above[0]), len(below[0])
+    gap_above, gap_below = above[1] - above[0], below[1] - below[0]
+    error = float(np.sqrt(gap_above.var(ddof=1) / m + gap_below.var(ddof=1) / n))
+    return float(gap_above.mean()), error, float(above[0].mean()), float(above[1].mean())
+
+
+def _placements(y: FloatVector, score: FloatVector) -> tuple[FloatVector, FloatVector]:
+    """Share of the others that each responder beats, and of the responders that beat each other, ties half."""
+    ones, zeros = score[y == 1], score[y == 0]
+    m, n = len(ones), len(zeros)
+    together = rankdata(np.concatenate([ones, zeros]))
+    above: FloatVector = (together[:m] - rankdata(ones)) / n
+    below: FloatVector = 1.0 - (together[m:] - rankdata(zeros)) / m
+    return above, below
+
+
+def simple_rival(
+    bundle: ModelBundle, data: AuditData, *, progress: Progress | None = None, stop: Stop | None = None
+) -> AuditData:
+    """A penalised logistic regression fitted in the same folds as the bundle's own models, on the same inputs.
+
+    Each input has one fixed weight for every patient. Unknown inputs become the most frequent value, and a column
+    of their own says that they were unknown. Its probabilities are calibrated in fifths, as the bundle's are.
+
+    Raises
+    ------
+    AuditError
+        If the predictions were not made out of fold on the training patients.
+    """
+    from explainers.audit.errors import StoppedError
+
+    if data.origin != "out of fold" or bundle.training is None:
+        raise AuditError(
+            "A simpler model can be fitted in the same folds on the training patients only; for another cohort, give "
+            "a second bundle."
+        )
+    folds = int(bundle.manifest.training.get("folds", 5))
+    seed = int(bundle.manifest.training.get("seed", 0))
+    X = data.X.to_numpy(dtype=np.float64)
+    probability = np.full(data.y.shape, np.nan)
+    say = progress or (lambda share, words: None)
+    for j, option in enumerate(data.options):
+        if stop is not None and stop():
+            raise StoppedError
+        say(j / len(data.options), f"{data.label(option)}: fitting the simpler model")
+        rows = np.flatnonzero(~np.isnan(data.y[:, j]))
+        y = data.y[rows, j]
+        if min(y.sum(), len(y) - y.sum()) < max(folds, 5):
+            continue
+        margin = _out_of_fold(X[rows], y, folds, seed)
+        probability[rows, j] = calibrated_without_self(margin, y)
+    say(1.0, "Done")
+    made = of_arrays(
+        data.y, probability, options=data.options, name="logistic regression", groups=data.groups,
+        setting=data.setting, synthetic=data.synthetic,
+    )  # fmt: skip
+    return replace(made, labels=data.labels)
+
+
+def _out_of_fold(X: FloatMatrix, y: FloatVector, folds: int, seed: int) -> FloatVector:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    margin = np.empty(len(y))
+    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, y):
+        model = make_pipeline(
+            SimpleImputer(strategy="most_frequent", add_indicator=True, keep_empty_features=True),
+            StandardScaler(),
+            LogisticRegression(C=0.05, max_iter=1000),
+        )
+        margin[test] = model.fit(X[train], y[train]).decision_function(X[test])
+    return margin

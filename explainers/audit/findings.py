@@ -1,0 +1,272 @@
+"""What an audit means, in plain words: may the numbers be believed, option by option and as a whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.stats import norm
+
+from explainers.audit.net_benefit import SENSIBLE, DecisionCurve
+from explainers.audit.overview import Audit, OptionAudit
+from oncology.counts import SMALLEST_COUNT, shown
+from oncology.wording import Wording, wording
+
+__all__ = [
+    "VERDICTS",
+    "Finding",
+    "Overall",
+    "Verdict",
+    "finding",
+    "findings",
+    "overall",
+    "utility",
+    "utility_words",
+]
+
+Verdict = Literal["holds", "ranks only", "no signal", "too few", "no probability"]
+# In the order of the page; the words stand in the table.
+VERDICTS: dict[Verdict, str] = {
+    "holds": "no fault found",
+    "ranks only": "ranks, but the number is not a probability",
+    "no signal": "no better than chance",
+    "no probability": "output is no probability",
+    "too few": "too few patients to tell",
+}
+# With fewer of either outcome every interval is too wide to find anything.
+FEWEST_OF_EACH = 10
+RANKS_WELL = 0.70
+# Differences smaller than these are no fault, however surely they are known.
+_SAME_MEAN, _SAME_SLOPE = 0.02, 0.10
+_LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One option's verdict.
+
+    Parameters
+    ----------
+    verdict : key of `VERDICTS`
+    words : str
+        One or two whole sentences for a reader without statistics.
+    short : str
+        The finding without the option's name: "it says 47, 29 respond".
+    """
+
+    option: str
+    label: str
+    verdict: Verdict
+    words: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """The answer to the page's question.
+
+    Parameters
+    ----------
+    answer : str
+        The first line, in bold.
+    details : tuple of str
+        What it rests on, and what it does not cover.
+    """
+
+    answer: str
+    details: tuple[str, ...]
+
+
+def findings(audit: Audit) -> tuple[Finding, ...]:
+    """A finding for every option, in their order."""
+    return tuple(finding(o, audit) for o in audit.options)
+
+
+def finding(option: OptionAudit, audit: Audit) -> Finding:
+    """The verdict on one option.
+
+    A deviation counts where it is large enough to matter (mean off by 2 of 100, slope by 0.1) and its interval,
+    widened for the number of options (Bonferroni, 5 % over all of them), leaves out what a probability would show.
+    """
+    said = wording(audit.setting)  # type: ignore[arg-type]
+    number, label = audit.number, option.label
+    fewest = min(option.n_events, option.n - option.n_events)
+
+    def made(verdict: Verdict, short: str, more: str = "") -> Finding:
+        sentence = f"{label}: {short}."
+        return Finding(option.option, label, verdict, f"{sentence} {more}".strip(), short)
+
+    if fewest < FEWEST_OF_EACH:
+        return made("too few", _too_few(option, said))
+    if option.fault:
+        return made("no probability", f"{option.fault}. {_ranking(option, said)}")
+    if not option.row("AUC").ci_low > 0.5:
+        rate = 100 * option.n_events / option.n
+        short = f"no better than chance at telling patients apart ({_pairs(option)})"
+        return made(
+            "no signal", short, f"Its number tells little more than that {rate:.0f} of 100 {said.responded}."
+        )
+    faults = _faults(option, len(audit.options), said)
+    well = "ranks well" if option.row("AUC").estimate >= RANKS_WELL else "ranks patients, weakly"
+    if faults:
+        short = f"{well}, but its number is not a probability: {'; '.join(faults)}"
+        return made("ranks only", short, _pairs(option).capitalize() + ".")
+    predicted, observed = option.row("mean predicted").estimate, option.row("observed")
+    agree = (
+        f"{well}, and its number agrees with what was observed: it says {100 * predicted:.0f} of 100 on average, "
+        f"{100 * observed.estimate:.0f} {said.responded} ({100 * observed.ci_low:.0f} to {100 * observed.ci_high:.0f})"
+    )
+    more = (
+        f"A score, not meant as a probability; on these {option.n:,} patients no difference was found."
+        if number == "score"
+        else ""
+    )
+    return made("holds", agree, more)
+
+
+def _ranking(option: OptionAudit, said: Wording) -> str:
+    if option.row("AUC").ci_low > 0.5:
+        return f"It does rank patients: {_pairs(option)}"
+    return f"Nor does it rank patients better than chance: {_pairs(option)}"
+
+
+def _pairs(option: OptionAudit) -> str:
+    auc = option.row("AUC")
+    if not math.isfinite(auc.ci_low):
+        return f"in {auc.estimate:.0%} of pairs the responder has the higher number"
+    return (
+        f"in {auc.estimate:.0%} of pairs the responder has the higher number "
+        f"({auc.ci_low:.0%} to {auc.ci_high:.0%}; chance is 50 %)"
+    )
+
+
+def _too_few(option: OptionAudit, said: Wording) -> str:
+    if not option.n:
+        return "no patient with a known outcome, so nothing can be said"
+    if shown(option.n) is None:
+        return f"fewer than {SMALLEST_COUNT} patients, too few to say anything"
+    if option.n_events in (0, option.n):
+        who = "nobody" if not option.n_events else "everybody"
+        return f"{who} of {option.n:,} {said.responded}, so nothing can be told apart"
+    events = shown(option.n_events, of=option.n)
+    count = f"{events:,} of {option.n:,} {said.responded}" if events is not None else f"{option.n:,} patients"
+    return f"{count}: too few of one outcome to tell whether the number holds"
+
+
+def _faults(option: OptionAudit, n_options: int, said: Wording) -> list[str]:
+    critical = float(norm.ppf(1 - _LEVEL / (4 * n_options)))  # two questions an option, two sides each
+    predicted, observed = option.row("mean predicted").estimate, option.row("observed").estimate
+    large, slope = option.row("calibration in the large"), option.row("calibration slope")
+    found = []
+    if abs(predicted - observed) >= _SAME_MEAN and abs(_errors_from(large, 0.0)) > critical:
+        found.append(
+            f"it says {100 * predicted:.0f}, {100 * observed:.0f} {said.responded.replace('responded', 'respond')}"
+        )
+    if abs(slope.estimate - 1) >= _SAME_SLOPE and abs(_errors_from(slope, 1.0)) > critical:
+        how = (
+            "its high numbers are too high and its low ones too low"
+            if slope.estimate < 1
+            else "its high numbers are too low and its low ones too high"
+        )
+        found.append(f"{how} (slope {slope.words()})")
+    return found
+
+
+def _errors_from(row: object, value: float) -> float:
+    """Distance from a value in standard errors, read off the 95 % interval; 0 where there is none."""
+    low, high, estimate = row.ci_low, row.ci_high, row.estimate  # type: ignore[attr-defined]
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return 0.0
+    return float((estimate - value) / ((high - low) / 3.92))
+
+
+def overall(audit: Audit) -> Overall:
+    """May this model's numbers be believed, and for whom?"""
+    found = findings(audit)
+    by = {v: [f for f in found if f.verdict == v] for v in VERDICTS}
+    k, number = len(found), audit.number
+    if k == 1:
+        answer = found[0].words
+    elif len(by["holds"]) == k:
+        answer = f"On average, as far as these patients can tell, yes: no fault was found in any of the {k} options."
+    elif not by["holds"]:
+        answer = f"Not shown: for none of the {k} options could the numbers be confirmed on these patients."
+    else:
+        answer = (
+            f"Partly: no fault was found for {len(by['holds'])} of {k} options; for the others, see below."
+        )
+    details = [f.words for v in ("ranks only", "no probability", "no signal") for f in by[v]] if k > 1 else []  # type: ignore[index]
+    if by["too few"] and k > 1:
+        details.append(f"Too few patients to tell: {', '.join(f.label for f in by['too few'])}.")
+    if k > 1 and by["holds"]:
+        details.append(f"No fault found: {', '.join(f.label for f in by['holds'])}.")
+    if audit.is_external:
+        details.append(
+            f"Held against {audit.name}: {audit.n_patients:,} patients, predicted by the model as it stands. Whether "
+            "its training saw any of them, this page can only tell by their ids and inputs."
+        )
+    else:
+        details.append(
+            f"Held against the {audit.n_patients:,} patients it was made from, each predicted by a model that had not seen "
+            "them. That says nothing of another hospital: not externally validated."
+        )
+    if number == "score":
+        details.append(
+            "Its number is a score: published to rank patients, never to be read as a probability."
+        )
+    return Overall(answer, tuple(details))
+
+
+def utility(
+    curve: DecisionCurve, low: float = SENSIBLE[0], high: float = SENSIBLE[1]
+) -> Literal["above", "partly", "not shown", "below", "unknown"]:
+    """Whether the model's net benefit lies above that of the label alone, over a range of thresholds.
+
+    "above": everywhere, with intervals that leave out zero. "partly": somewhere. "below": nowhere above, and
+    somewhere surely below. "not shown": no interval leaves out zero. "unknown": no label, or no curve.
+    """
+    places = curve.within(low, high)
+    if not curve.label or not places:
+        return "unknown"
+    surely = [curve.over_label_low[i] > 0 for i in places]
+    if all(surely):
+        return "above"
+    if any(surely):
+        return "partly"
+    return "below" if any(curve.over_label_high[i] < 0 for i in places) else "not shown"
+
+
+def utility_words(option: OptionAudit, low: float = SENSIBLE[0], high: float = SENSIBLE[1]) -> str:
+    """The banner's sentence on one option; empty where the model is above the label throughout, or none is known."""
+    curve = option.decision
+    state = utility(curve, low, high)
+    if state in ("above", "unknown"):
+        return ""
+    places = curve.within(low, high)
+    rule = f"“{curve.label_words}” alone" if curve.label_is_known else f"the stand-in “{curve.label_words}”"
+    best = max(places, key=lambda i: curve.over_label[i])
+    most = f"at most {100 * curve.over_label[best]:.1f} responses per 100 patients, at {100 * curve.thresholds[best]:.0f} of 100"
+    span = f"between {100 * low:.0f} and {100 * high:.0f} of 100"
+    if state == "partly":
+        where = _spans([curve.thresholds[i] for i in places if curve.over_label_low[i] > 0])
+        lost = _spans([curve.thresholds[i] for i in places if curve.over_label_high[i] < 0])
+        less = f" At {lost} of 100 it is worth less." if lost else ""
+        return f"{option.label}: worth more than {rule} only at thresholds of {where} of 100; elsewhere {span} that is not shown.{less}"
+    if state == "below":
+        return f"{option.label}: worth less than {rule} at some thresholds {span}, and nowhere shown to be worth more."
+    if curve.over_label[best] <= 0:
+        return f"{option.label}: nowhere {span} worth more than {rule}."
+    return f"{option.label}: not shown to be worth more than {rule} {span} ({most}, which may be chance)."
+
+
+def _spans(thresholds: list[float]) -> str:
+    """Thresholds per 100 as runs: "5 to 12, 30"."""
+    points = [round(100 * t) for t in thresholds]
+    runs: list[list[int]] = []
+    for point in points:
+        if runs and point == runs[-1][-1] + 1:
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]} to {r[-1]}" for r in runs)
