@@ -16,7 +16,7 @@ from explainers.players import CannotExplainError
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["Interaction", "Interactions", "patient_interactions"]
+__all__ = ["Interaction", "Interactions", "of_features", "patient_interactions", "why_no_pairs"]
 
 # Smaller than what the screen shows of a number.
 _NOTHING = 0.005
@@ -138,14 +138,14 @@ def patient_interactions(bundle: ModelBundle, row: ArrayLike, option: str) -> In
     row = np.asarray(row, dtype=np.float64)
     bundle.schema.check_width(len(row))
     option = bundle.options[bundle.option_index(option)]
-    ensemble = None if (why := _why_not(bundle, option)) else tree_form(bundle, option)
+    ensemble = None if (why := why_no_pairs(bundle, option)) else tree_form(bundle, option)
     if ensemble is None:
         raise CannotExplainError(
             why
             or f"The trees of {type(estimator_of(bundle, option)).__name__} have no exact form here, so pairs are not shown."
         )
     # A forest has one output a class; the last is the outcome itself.
-    both = _of_features(ensemble.interactions(row)[0, :, :, -1], bundle.schema.feature_of_column)
+    both = of_features(ensemble.interactions(row)[0, :, :, -1], bundle.schema.feature_of_column)
     first, second = np.triu_indices(len(both), k=1)
     values = 2 * both[first, second]
     single = float(np.abs(np.diag(both)).sum())
@@ -168,13 +168,13 @@ def patient_interactions(bundle: ModelBundle, row: ArrayLike, option: str) -> In
     return Interactions(option, bundle.label(option), tuple(pairs), bundle.unit, tree_paths().name, share)
 
 
-def _of_features(columns: FloatMatrix, feature_of_column: NDArray[np.intp]) -> FloatMatrix:
+def of_features(columns: FloatMatrix, feature_of_column: NDArray[np.intp]) -> FloatMatrix:
     """Columns (c, c) added up to features (p, p)."""
     first = np.searchsorted(feature_of_column, np.arange(feature_of_column[-1] + 1))
     return np.add.reduceat(np.add.reduceat(columns, first, axis=0), first, axis=1)
 
 
-def _why_not(bundle: ModelBundle, option: str) -> str:
+def why_no_pairs(bundle: ModelBundle, option: str) -> str:
     """Why this option's model has no interaction values; empty where it has them."""
     if bundle.formula is not None:
         return (

@@ -17,7 +17,17 @@ from explainers.players import CannotExplainError, option_margin
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["OneClassError", "area_under_curve", "permutation_importance"]
+__all__ = [
+    "N_FOLDS",
+    "OneClassError",
+    "area_under_curve",
+    "fold_scores",
+    "is_constant",
+    "outcome_labels",
+    "permutation_importance",
+    "refitted",
+    "weighted_areas",
+]
 
 N_FOLDS = 5
 # Rows that go through the models between two looks at the stop button: 100,000 rows x 100 columns are 80 MB.
@@ -75,16 +85,16 @@ def permutation_importance(
     if min(y.sum(), len(y) - y.sum()) < N_FOLDS:
         raise OneClassError(bundle.label(option), len(y))
     if held_out:
-        fold, models = _refitted(estimator_of(bundle, option), X, _labels(bundle, had, y), seed, option)
+        fold, models = refitted(estimator_of(bundle, option), X, outcome_labels(bundle, had, y), seed, option)
     else:
         fold, models = np.zeros(len(y), dtype=int), [lambda rows: option_margin(bundle, rows, option)]
     n, p = len(y), len(bundle.schema.features)
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(np.float64)
-    whole = _scores(models, fold, X[None, :, :])[0]
-    auc, auc_drawn = area_under_curve(y, whole), _areas(y, whole, drawn)
+    whole = fold_scores(models, fold, X[None, :, :])[0]
+    auc, auc_drawn = area_under_curve(y, whole), weighted_areas(y, whole, drawn)
     values, low, high = np.zeros(p), np.zeros(p), np.zeros(p)
     columns = [bundle.schema.columns_of(name) for name in bundle.schema.names]
-    moving = [j for j in range(p) if not _constant(X[:, columns[j]])]
+    moving = [j for j in range(p) if not is_constant(X[:, columns[j]])]
     done = 0
     step = max(1, _BATCH // (n * n_repeats))
     for start in range(0, len(moving), step):
@@ -100,12 +110,14 @@ def permutation_importance(
                     # Within folds, so that a fold's model meets its own patients' values only.
                     mine = np.flatnonzero(fold == f)
                     copies[b * n_repeats + r, mine, columns[j]] = X[rng.permutation(mine), columns[j]]
-        scores = _scores(models, fold, copies).reshape(len(batch), n_repeats, n)
+        scores = fold_scores(models, fold, copies).reshape(len(batch), n_repeats, n)
         for b, j in enumerate(batch):
             values[j] = auc - np.mean([area_under_curve(y, s) for s in scores[b]])
             fall = np.empty(n_bootstrap)
             for r in range(n_repeats):
-                fall[r::n_repeats] = auc_drawn[r::n_repeats] - _areas(y, scores[b, r], drawn[r::n_repeats])
+                fall[r::n_repeats] = auc_drawn[r::n_repeats] - weighted_areas(
+                    y, scores[b, r], drawn[r::n_repeats]
+                )
             low[j], high[j] = np.percentile(fall, [2.5, 97.5])
         done += len(batch)
         if progress is not None:
@@ -141,7 +153,7 @@ def area_under_curve(y: FloatVector, score: FloatVector) -> float:
     return float((rank[y == 1].sum() - n_events * (n_events + 1) / 2) / (n_events * (len(y) - n_events)))
 
 
-def _areas(y: FloatVector, score: FloatVector, weights: FloatMatrix) -> FloatVector:
+def weighted_areas(y: FloatVector, score: FloatVector, weights: FloatMatrix) -> FloatVector:
     """Area under the ROC curve with each row of weights (b, n), (b,); 0.5 where a draw holds one outcome only."""
     order = np.argsort(score, kind="stable")
     first = np.flatnonzero(np.concatenate([[True], np.diff(score[order]) > 0]))
@@ -152,7 +164,7 @@ def _areas(y: FloatVector, score: FloatVector, weights: FloatMatrix) -> FloatVec
     return np.divide((events * below).sum(axis=1), pairs, out=np.full(len(weights), 0.5), where=pairs > 0)
 
 
-def _scores(
+def fold_scores(
     models: Sequence[Callable[[FloatMatrix], FloatVector]], fold: NDArray[np.int_], copies: FloatMatrix
 ) -> FloatMatrix:
     """Scores (m, n) of m copies (m, n, c) of the patients, each patient by the model of their fold."""
@@ -164,7 +176,7 @@ def _scores(
     return found
 
 
-def _labels(bundle: ModelBundle, had: NDArray[np.bool_], y: FloatVector) -> NDArray[Any]:
+def outcome_labels(bundle: ModelBundle, had: NDArray[np.bool_], y: FloatVector) -> NDArray[Any]:
     """What a model is fitted to again: responded or not, or which of several exclusive classes."""
     if bundle.output_kind != "classes":
         return y
@@ -172,7 +184,7 @@ def _labels(bundle: ModelBundle, had: NDArray[np.bool_], y: FloatVector) -> NDAr
     return np.asarray(bundle.options)[np.argmax(np.asarray(bundle.training.y)[had], axis=1)]
 
 
-def _refitted(
+def refitted(
     estimator: Any, X: FloatMatrix, labels: NDArray[Any], seed: int, option: str
 ) -> tuple[NDArray[np.int_], list[Callable[[FloatMatrix], FloatVector]]]:
     """The fold of each patient, and for each fold the model that was fitted to the others."""
@@ -198,6 +210,7 @@ def _scorer(fitted: Any, option: str) -> Callable[[FloatMatrix], FloatVector]:
     return lambda rows: np.asarray(fitted.predict_proba(rows)[:, column], dtype=np.float64)
 
 
-def _constant(columns: FloatMatrix) -> bool:
+def is_constant(columns: FloatMatrix) -> bool:
+    """Whether every row (n, c) holds the same values, unknown counting as one."""
     first = columns[0]
     return bool(((columns == first) | (np.isnan(columns) & np.isnan(first))).all())

@@ -145,7 +145,7 @@ def test_areas_of_weighted_draws_are_areas_of_the_drawn_patients(seed):
     rng = np.random.default_rng(seed)
     y, score = (rng.random(30) < 0.4).astype(float), rng.integers(0, 8, 30).astype(float)
     weights = rng.multinomial(30, np.full(30, 1 / 30), size=4).astype(float)
-    for w, area in zip(weights, shuffling._areas(y, score, weights), strict=True):
+    for w, area in zip(weights, shuffling.weighted_areas(y, score, weights), strict=True):
         who = np.repeat(np.arange(30), w.astype(int))
         assert area == pytest.approx(area_under_curve(y[who], score[who]), abs=1e-12)
 
