@@ -28,6 +28,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
     one.add_argument("patient", metavar="PATIENT", help="a patient file, or the id of a sample patient")
     one.add_argument("--patient-id", metavar="ID", help="which patient, where the file holds several")
+    one.add_argument(
+        "--germline", action="store_true",
+        help="keep findings called germline, where the recorded consent is research or education",
+    )  # fmt: skip
     out = argparse.ArgumentParser(add_help=False)
     out.add_argument("--json", action="store_true", help="print the result's fields as JSON")
 
@@ -84,6 +88,56 @@ def parser() -> argparse.ArgumentParser:
     study.add_argument("--overwrite", action="store_true", help="replace a bundle that is already there")
     study.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
+    steady = verbs.add_parser(
+        "stabilise",
+        parents=[out],
+        help="train a bundle's models anew, many times, and keep how explanations scatter",
+    )
+    steady.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
+    steady.add_argument(
+        "--out", metavar="FILE", help="file to write; default: stability.npz in the bundle's folder"
+    )
+    steady.add_argument(
+        "--refits", type=_positive, default=20, metavar="N", help="draws of the training patients"
+    )
+    steady.add_argument(
+        "--shuffles", type=_positive, default=25, metavar="N", help="shuffles of the outcomes"
+    )
+    steady.add_argument("--seed", type=_seed, default=0)
+    steady.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+    about = verbs.add_parser(
+        "card", help="the model card: what a model is for, and what was not told"
+    )
+    about.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
+    form = about.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON, every statement with who made it")
+    form.add_argument("--xml", action="store_true", help="as XML of the CHAI Applied Model Card, v0.2")
+    form.add_argument("--html", action="store_true", help="as one HTML file")
+    about.add_argument("--no-audit", action="store_true", help="leave out what is measured on training patients")
+    about.add_argument("--out", metavar="FILE", help="write it there instead of printing it")
+
+    check = verbs.add_parser(
+        "audit", parents=[out], help="how far a model's numbers may be believed, on patients with outcomes"
+    )
+    check.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
+    check.add_argument(
+        "--data", metavar="PATH", help="another cohort: a table, a project JSON or a study's folder; default: its own patients"
+    )  # fmt: skip
+    check.add_argument("--study", metavar="STUDY", help="study file (TOML) that says where outcomes stand")
+    check.add_argument("--mapping", metavar="FILE", help="mapping file (TOML) for a table's own column names")
+    check.add_argument(
+        "--option", action="append", default=[], metavar="THEIRS=OURS", help="the cohort's name of an option; may be repeated"
+    )  # fmt: skip
+    check.add_argument("--threshold", type=float, metavar="P", help="a yes from this number on (0 to 1)")
+    check.add_argument("--rounds", type=_positive, default=500, metavar="N", help="redraws of the patients")
+    check.add_argument("--seed", type=_seed, default=0)
+    check.add_argument(
+        "--against", metavar="BUNDLE", help="compare with a second bundle, or with 'simple': a logistic regression"
+    )  # fmt: skip
+    check.add_argument("--no-cache", action="store_true", help="compute anew, keep nothing")
+    check.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
     trust = verbs.add_parser("trust", parents=[out], help="allow a bundle whose files can run code")
     trust.add_argument("bundle", metavar="BUNDLE", help="folder of the bundle, or its name")
 
@@ -91,6 +145,13 @@ def parser() -> argparse.ArgumentParser:
     read.add_argument("file", metavar="FILE", help="a file, or a folder of files that belong together")
     read.add_argument("--panel", metavar="GENES", help="genes the assay covered, separated by commas")
     read.add_argument("--assayed", choices=("file", "seen", "unknown"), default="file")
+    read.add_argument(
+        "--consent", choices=("research", "education", "none"), help="record what the patients agreed to"
+    )
+    read.add_argument(
+        "--germline", action="store_true",
+        help="keep findings called germline, where the recorded consent is research or education",
+    )  # fmt: skip
     read.add_argument("--out", metavar="FILE.json", help="write the profiles in the project's own format")
     return top
 
@@ -113,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; 0 when it answered, 2 when the input was at fault, 130 when interrupted."""
     args = parser().parse_args(arguments)
     # Only now: --help and typing errors should not wait for the scientific stack.
-    from explainers.commands import answers, files
+    from explainers.commands import answers, audits, files, model_cards, steadiness
     from oncology.errors import OncologyError
 
     verbs = {
@@ -123,6 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "counterfactual": answers.counterfactual,
         "report": answers.report,
         "train": files.train,
+        "stabilise": steadiness.stabilise,
+        "card": model_cards.card,
+        "audit": audits.audit,
         "trust": files.trust,
         "import": files.import_file,
     }

@@ -19,6 +19,7 @@ __all__ = [
     "missing_values_words",
     "out_of_fold_class_margins",
     "out_of_fold_margins",
+    "refit",
     "too_few",
 ]
 
@@ -191,10 +192,47 @@ def out_of_fold_class_margins(
 def _fit_like(
     estimator: Any, cohort: Cohort, rows: NDArray[np.intp], y: NDArray[np.intp], option: str
 ) -> Any:
+    return refit(estimator, cohort.X, rows, y, option)
+
+
+def refit(
+    estimator: Any,
+    X: pd.DataFrame,
+    rows: NDArray[np.intp],
+    y: NDArray[np.intp],
+    option: str,
+    *,
+    seed: int | None = None,
+) -> Any:
+    """A fresh copy of a fitted estimator, trained on other patients with the same settings.
+
+    Parameters
+    ----------
+    X : DataFrame (n, c)
+    rows : array (m,) of int
+        Positions of the patients to train on; a patient may be named more than once.
+    y : array (m,) of int
+        Their outcomes.
+    option : str
+        For the message of a fit that fails.
+    seed : int, optional
+        For estimators that draw while they are trained; left out, they draw as they did.
+
+    Raises
+    ------
+    BuildError
+        If the estimator cannot be trained on these patients.
+    """
+    from sklearn.base import clone
+
     # An estimator fitted on a named table selects columns by name; its clones need the names as well.
     named = hasattr(estimator, "feature_names_in_")
-    X = cohort.X.iloc[rows] if named else cohort.X.to_numpy(dtype=np.float64)[rows]
-    return _fit(estimator, X, y, option)
+    chosen = X.iloc[rows] if named else X.to_numpy(dtype=np.float64)[rows]
+    if seed is not None:
+        estimator = clone(estimator)
+        drawing = [n for n in estimator.get_params() if n.rpartition("__")[2] == "random_state"]
+        estimator.set_params(**dict.fromkeys(drawing, seed))
+    return _fit(estimator, chosen, y, option)
 
 
 def draw_background(cohort: Cohort, *, size: int, seed: int) -> tuple[NDArray[np.float64], str]:

@@ -41,7 +41,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 def small_builds(tmp_path_factory):
     folders = [tmp_path_factory.mktemp(name) for name in ("first", "second")]
     for folder in folders:
-        assert build.main(["--out", str(folder), "--patients", "700"]) == 0
+        assert build.main(["--out", str(folder), "--patients", "700", "--refits", "0"]) == 0
     return folders
 
 
