@@ -3,5 +3,14 @@
 from explainers.linear_surrogate.coding import PatientCoding
 from explainers.linear_surrogate.fitting import LinearFit, fit, proximity
 from explainers.linear_surrogate.neighbourhood import Neighbourhood
+from explainers.linear_surrogate.surroundings import NoCohortError, Surroundings
 
-__all__ = ["LinearFit", "Neighbourhood", "PatientCoding", "fit", "proximity"]
+__all__ = [
+    "LinearFit",
+    "Neighbourhood",
+    "NoCohortError",
+    "PatientCoding",
+    "Surroundings",
+    "fit",
+    "proximity",
+]

@@ -10,30 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explainers.background import Background, default_background
+from explainers.background import Background
 from explainers.explanation import Explanation
-from explainers.linear_surrogate import PatientCoding
+from explainers.linear_surrogate import NoCohortError, Surroundings
 from explainers.linear_surrogate.neighbourhood import OWN_SHARE, state_shares
-from explainers.players import CannotExplainError, option_margin, players_of
+from explainers.linear_surrogate.surroundings import N_SAMPLES
+from explainers.players import option_margin
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["LOW_FIT", "N_SAMPLES", "NoCohortError", "explain"]
-
-N_SAMPLES = 5000
-# Below this weighted R², the linear model misses half of what the model does around the patient.
-LOW_FIT = 0.5
-
-
-class NoCohortError(CannotExplainError):
-    """LIME was asked of a model that has no patients to perturb with."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"LIME perturbs a patient with values seen in a cohort, and {name} is a published formula without one. "
-            "Use shapley or ablation: both are exact for it."
-        )
+__all__ = ["N_SAMPLES", "NoCohortError", "explain"]
 
 
 def explain(
@@ -72,12 +59,8 @@ def explain(
     Ribeiro, Singh, Guestrin (2016), KDD; regression mode of the lime package. `base_value` is the local model's
     intercept and the residual what that model misses at this patient; `fit_quality` is its weighted R².
     """
-    if bundle.formula is not None:
-        raise NoCohortError(bundle.label(option))
-    row = np.asarray(row, dtype=np.float64)
-    game = players_of(bundle, row, option)
-    background = default_background(bundle) if background is None else background
-    coding = PatientCoding.of(bundle.schema, game.background_rows(background), row)
+    around = Surroundings.of(bundle, row, option, background)
+    coding = around.coding
     from lime.lime_tabular import LimeTabularExplainer
 
     explainer = LimeTabularExplainer(
@@ -98,30 +81,21 @@ def explain(
         num_features=len(coding.free),
         num_samples=n_samples,
     )
-    values = np.zeros(len(game))
+    weights = np.zeros(len(coding.free))
     for position, weight in found.local_exp[1]:
-        values[coding.free[position]] = weight
-    return game.explanation(
+        weights[position] = weight
+    fit = float(found.score)
+    return around.game.explanation(
         "lime",
-        values,
-        background,
+        around.spread_out(weights),
+        around.background,
         base_value=float(found.intercept[1]),
         exact=False,
         seed=seed,
-        fit_quality=float(found.score),
-        limits=_limits(float(found.score), coding),
-    )
-
-
-def _limits(fit: float, coding: PatientCoding) -> tuple[str, ...]:
-    limits = ["Inputs are varied independently of each other, also into combinations that no patient has."]
-    if fit < LOW_FIT:
-        limits.insert(
-            0,
+        fit_quality=fit,
+        limits=around.limits(
+            fit,
             f"The local linear model fits poorly (R² {fit:.2f}): around this patient the model is not a sum of single "
             "inputs, and these values are a rough sketch.",
-        )
-    if coding.held:
-        names = ", ".join(coding.held[:4]) + (" and others" if len(coding.held) > 4 else "")
-        limits.append(f"Not known and held as it is, so without a value of its own: {names}.")
-    return tuple(limits)
+        ),
+    )

@@ -15,9 +15,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegresso
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 
-from explainers.linear_surrogate import Neighbourhood, PatientCoding, fit, proximity
+from explainers.linear_surrogate import Neighbourhood, PatientCoding, fit, proximity, surroundings
 from explainers.local import explain, repeated_surrogate, surrogate
-from explainers.local.repeated_surrogate import NoCopiesError, repeat
+from explainers.local.repeated_surrogate import NoCopiesError, repeat, settle
 
 CODED = list(range(8))
 
@@ -290,7 +290,7 @@ def test_at_most_six_features_are_named(make_bundle, patient):
 
 
 def test_a_poor_fit_of_many_runs_is_said(make_bundle, patient, monkeypatch):
-    monkeypatch.setattr(repeated_surrogate, "LOW_FIT", 1.01)
+    monkeypatch.setattr(surroundings, "LOW_FIT", 1.01)
     bundle = make_bundle()
     row = bundle.schema.encode_row(patient)
     why = repeated_surrogate.explain(bundle, row, "osimertinib", n_repeats=2, n_samples=200)
@@ -312,3 +312,40 @@ def test_the_method_of_the_package_and_the_repeated_one_stand_side_by_side(make_
     assert (one.method, many.method) == ("lime", "lime-repeated")
     assert one.std_error is None and (many.std_error >= 0).all() and many.std_error.any()
     assert many.values[many.order()[0]] == pytest.approx(one.values[one.order()[0]], rel=0.15)
+
+
+def test_copies_are_doubled_until_the_largest_inputs_repeat(make_bundle, patient, monkeypatch):
+    bundle = make_bundle()
+    row = bundle.schema.encode_row(patient)
+    asked = []
+    draw = Neighbourhood.draw
+
+    def watched(self, n, seed=0):
+        asked.append(n)
+        return draw(self, n, seed)
+
+    monkeypatch.setattr(Neighbourhood, "draw", watched)
+    found = settle(bundle, row, "sotorasib", seeds=range(10))
+    assert (
+        sorted(set(asked)) == [1000 * 2**i for i in range(len(set(asked)))] and max(asked) == found.n_samples
+    )
+    assert found.settled and found.same_top(5) >= 9
+    if found.n_samples > 1000:
+        fewer = repeat(bundle, row, "sotorasib", seeds=range(10), n_samples=found.n_samples // 2)
+        assert fewer.same_top(5) < 9
+    assert (
+        found.values.tolist()
+        == repeat(bundle, row, "sotorasib", seeds=range(10), n_samples=found.n_samples).values.tolist()
+    )
+
+
+def test_runs_that_never_agree_are_said_to_be_chance(make_bundle, patient, monkeypatch):
+    monkeypatch.setattr(repeated_surrogate, "FEWEST_SAMPLES", 10)
+    monkeypatch.setattr(repeated_surrogate, "MOST_SAMPLES", 20)
+    bundle = make_bundle()
+    why = repeated_surrogate.explain(bundle, bundle.schema.encode_row(patient), "chemotherapy")
+    assert why.limits[0].startswith("Even with 20 copies the runs do not agree")
+    spread = why.std_error[why.order()[:5]].max() * np.sqrt(20)
+    assert any(
+        f"scatters around these values by up to {spread:.2f} (standard deviation)" in w for w in why.limits
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from explainers.linear_surrogate import surroundings
 from explainers.local import EXPLAINERS, explain
 from oncology.edits import Edit, apply
 
@@ -57,8 +58,6 @@ def test_lime_on_a_sum_of_terms_finds_the_terms(make_bundle, patient):
 
 
 def test_a_poor_local_fit_is_said(make_bundle, patient, monkeypatch):
-    from explainers.local import surrogate
-
-    monkeypatch.setattr(surrogate, "LOW_FIT", 1.01)
+    monkeypatch.setattr(surroundings, "LOW_FIT", 1.01)
     why = explain(make_bundle(), patient, "lime", option="osimertinib")
     assert "fits poorly" in why.limits[0]
