@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncology.bundles import ModelBundle, TrainingData
-from oncology.bundles.manifest import OutputKind
+from oncology.bundles.manifest import IntervalBasis, OutputKind
 from oncology.cohorts import Cohort
 from oncology.counts import count_words
 from oncology.errors import UnknownNameError
@@ -53,7 +53,9 @@ class Predictions:
     refusals : tuple of tuple of str, (n,)
         Why a patient gets no prediction at all, in sentences.
     coverage : float or None
-        Share of the bootstrapped calibrations the interval holds; None for the range of a score.
+        Of the interval; None for the range of a score.
+    interval_basis : {"observed", "calibration", "range"}
+        What the interval covers: the share observed among like patients, the calibration alone, a score's range.
     setting : {"clinic", "laboratory"}
     """
 
@@ -73,6 +75,7 @@ class Predictions:
     bundle_sha256: str
     coverage: float | None = 0.95
     setting: Setting = "clinic"
+    interval_basis: IntervalBasis = "calibration"
 
     def __post_init__(self) -> None:
         for name in ("raw", "probability", "low", "high", "support", "shared"):
@@ -108,6 +111,13 @@ class Predictions:
         """What the interval covers and what it leaves out, in a sentence."""
         if self.coverage is None:
             return "The range runs from the best to the worst that the unknown inputs may turn out; it is no interval of error."
+        if self.interval_basis == "observed":
+            said = wording(self.setting)
+            return (
+                f"The interval ({self.coverage:.0%}) is that of a share: how many {said.responded} among all who {said.had_it}, "
+                "with the same tumour type and a number like this one. It is not the range of the single case: what "
+                "the model cannot see moves that further, so the true chance of one patient lies outside it more often."
+            )
         return (
             f"The interval is that of the calibration alone ({self.coverage:.0%}): how surely the model's number could be "
             "turned into a share of patients. It leaves out whether the model itself is right for this patient, "
@@ -147,6 +157,7 @@ def predict(
         bundle.options, raw, bundle.probability(raw), low, high, ids, tumours, support, shared,
         (X[:, _alteration_columns(bundle.schema)] == 1.0).sum(axis=1), missing, refusals, bundle.output_kind, bundle.sha256,
         coverage=None if bundle.is_score else 0.95, setting=bundle.manifest.setting,
+        interval_basis=bundle.interval_basis,
     )  # fmt: skip
 
 

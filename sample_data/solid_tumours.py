@@ -74,8 +74,9 @@ def build_solid_tumours(path: Path, cohort: SyntheticCohort) -> ModelBundle:
             "are associations, not effects.",
             "The treating site is an input and carries a spurious association, planted on purpose.",
             "Ancestry is recorded for audits and is no input; one group and one rare subtype are badly served, on purpose.",
-            "The 95 % interval is that of the calibration alone: on 4,000 fresh synthetic patients it held the true "
-            "probability for 17 % of the answers.",
+            "The 95 % interval is that of a share, how many responded among treated patients of the same tumour type with a "
+            "number like this one: on 4,000 fresh synthetic patients it held the true probability of the single patient for "
+            "55 % of the answers.",
             "Response only: survival, toxicity, preference and cost are not modelled.",
         ),
         notes=("Traps are listed in sample_data/README.md.",),

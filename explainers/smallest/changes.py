@@ -183,7 +183,10 @@ def smallest_changes(
         )
     made, together = _seen_together(made, constraints.seen_together)
     engine = exact_engine(bundle) if made.disjoint else None
-    wanted = None if engine is None else engine.goal(bundle, goal, abstained)
+    wanted = None if engine is None else engine.goal(bundle, goal, abstained, made.row)
+    tumour = bundle.tumour_columns
+    if goal.kind == "likely" and tumour is not None and made.moved[:, tumour].any():
+        wanted = None  # the interval of another tumour type is another one
     limit = max(0.0, time_limit_s - (time.perf_counter() - started))
     if engine is not None and wanted is not None:
         found, status = _search(made, engine, wanted, max_size, together, limit, stop)

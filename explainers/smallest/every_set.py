@@ -55,6 +55,9 @@ def try_every_set(
     """
     deadline = time.perf_counter() + time_limit_s
     table = _flip_table(made, engine, min(max_size, _MOST_CHANGES))
+    # A formula's range follows from its inputs, an interval from the tumour type: else one row stands for all.
+    tumour = made.bundle.tumour_columns
+    by_row = made.bundle.formula is not None or (tumour is not None and bool(made.moved[:, tumour].any()))
     most = _largest_size(made, max_size, fast=table is not None)
     found: list[tuple[int, ...]] = []
     n_tried, ruled_out, ended = 0, 0, None
@@ -63,7 +66,7 @@ def try_every_set(
             if time.perf_counter() > deadline or (stop is not None and stop()):
                 ended = "time limit" if time.perf_counter() > deadline else "stopped"
                 break
-            rows = made.combined(sets) if made.bundle.formula is not None else None
+            rows = made.combined(sets) if by_row else made.row[None]
             after = standings_of_margins(made.bundle, margins, rows, abstained)
             n_tried += len(sets)
             winners = sets[np.flatnonzero(goal.reached(made.bundle, after))]

@@ -13,7 +13,7 @@ from explainers.families import Family, family_of, tree_form
 from oncology.uncertainty import CalibrationMap
 
 if TYPE_CHECKING:
-    from explainers.explanation import FloatMatrix
+    from explainers.explanation import FloatMatrix, FloatVector
     from explainers.smallest.goals import Goal
     from explainers.trees import TreeEnsemble
     from explainers.trees.search import Goal as OutputGoal
@@ -54,8 +54,13 @@ class ExactEngine:
         """Margins (n, k) of the options from outputs (n, m)."""
         return np.ascontiguousarray(outputs[:, self.output])
 
-    def goal(self, bundle: ModelBundle, goal: Goal, abstained: NDArray[np.bool_]) -> OutputGoal | None:
-        """The goal as linear expressions of the outputs; None where it has no such form (bands, some thresholds)."""
+    def goal(
+        self, bundle: ModelBundle, goal: Goal, abstained: NDArray[np.bool_], row: FloatVector | None = None
+    ) -> OutputGoal | None:
+        """The goal as linear expressions of the outputs; None where it has no such form (bands, some thresholds).
+
+        row : (c,), the patient, whose tumour type decides the interval; its tumour type must not be changed.
+        """
         from explainers.trees.search import Goal as OutputGoal
 
         target = bundle.option_index(goal.option)
@@ -76,35 +81,44 @@ class ExactEngine:
         assert isinstance(bundle.calibration, dict)
         line: CalibrationMap = bundle.calibration[goal.option]
         if goal.kind == "likely":
-            level = _margin_of_upper_end(line, bundle.manifest.unlikely_below)
+            level = _margin_of_upper_end(bundle, goal.option, bundle.manifest.unlikely_below, row)
             return None if level is None else OutputGoal.over(column, m, level)
         assert goal.value is not None
         level = line.margin(goal.value)
         return (OutputGoal.over if goal.side == "over" else OutputGoal.under)(column, m, level)
 
 
-def _margin_of_upper_end(line: CalibrationMap, limit: float) -> float | None:
-    """The margin at which the upper end of the interval reaches a limit, a hair below it.
+def _margin_of_upper_end(
+    bundle: ModelBundle, option: str, limit: float, row: FloatVector | None
+) -> float | None:
+    """The margin at which the upper end of an option's interval reaches a limit, a hair below it.
 
-    The end rises with the margin: it is the larger of two rising functions (a quantile of rising lines, and the line
-    itself), so bisection finds the place. None where that does not show on this map's own table.
+    For patients of the row's tumour type. The end never falls with the margin and runs on along the calibration
+    beyond what was seen, so bisection finds the place. None where that does not show on the calibration's own grid.
     """
-    ends = line.interval(line.grid)[1]
-    if not (np.diff(ends) > 0).all():
+    assert isinstance(bundle.calibration, dict)
+    grid = bundle.calibration[option].grid
+    j, k = bundle.option_index(option), len(bundle.options)
+    rows = None if row is None else row[None]
+
+    def end(margins: FloatVector) -> FloatVector:
+        return bundle.interval(np.repeat(margins[:, None], k, axis=1), rows)[1][:, j]
+
+    if not (np.diff(end(grid)) >= 0).all():
         return None
-    low, high = float(line.grid[0]), float(line.grid[-1])
+    low, high = float(grid[0]), float(grid[-1])
     width = high - low
-    while float(line.interval(low)[1]) >= limit:
+    while end(np.array([low]))[0] >= limit:
         low -= width
         width *= 2
-    while float(line.interval(high)[1]) < limit:
+    while end(np.array([high]))[0] < limit:
         high += width
         width *= 2
     for _ in range(200):
         middle = (low + high) / 2
         if not low < middle < high:
             break
-        low, high = (middle, high) if float(line.interval(middle)[1]) < limit else (low, middle)
+        low, high = (middle, high) if end(np.array([middle]))[0] < limit else (low, middle)
     return low
 
 

@@ -121,11 +121,11 @@ def as_goal(bundle: ModelBundle, goal: Goal | str) -> Goal:
 
 
 def standings_of_margins(
-    bundle: ModelBundle, margins: FloatMatrix, rows: FloatMatrix | None, abstained: NDArray[np.bool_]
+    bundle: ModelBundle, margins: FloatMatrix, rows: FloatMatrix, abstained: NDArray[np.bool_]
 ) -> Standings:
     """Standings of versions of one patient whose margins (n, k) are known already.
 
-    rows : (n, c), needed for the range of a published formula only.
+    rows : (n, c), or (1, c) for versions of one tumour type; a published formula needs them all.
     """
     ends = (bundle.probability(margins), *bundle.interval(margins, rows))
     probability, low, high = (np.where(abstained, np.nan, np.asarray(a, dtype=np.float64)) for a in ends)

@@ -14,7 +14,16 @@ from oncology.bundles.errors import BundleNotFoundError, ManifestError, UnknownP
 from oncology.performance import OptionPerformance, PerformanceError
 from oncology.wording import SETTINGS, Setting, Wording, wording
 
-__all__ = ["MANIFEST", "PROTOCOL", "Format", "Manifest", "OutputKind", "Unit", "read_manifest"]
+__all__ = [
+    "MANIFEST",
+    "PROTOCOL",
+    "Format",
+    "IntervalBasis",
+    "Manifest",
+    "OutputKind",
+    "Unit",
+    "read_manifest",
+]
 
 MANIFEST = "manifest.json"
 PROTOCOL = 1
@@ -23,6 +32,7 @@ _LARGEST = 20_000_000
 OutputKind = Literal["probabilities", "classes", "score", "risk_groups"]
 Format = Literal["skops", "joblib", "formula"]
 Unit = Literal["log-odds", "probability", "score"]
+IntervalBasis = Literal["observed", "calibration", "range"]
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "output_kind": ("probabilities", "classes", "score", "risk_groups"),

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from oncology.bundles.errors import ManifestError
 from oncology.bundles.hashing import read_verified
-from oncology.bundles.manifest import Manifest, OutputKind, Unit
+from oncology.bundles.manifest import IntervalBasis, Manifest, OutputKind, Unit
 from oncology.bundles.margins import MarginModel
 from oncology.errors import UnknownNameError
 from oncology.features import FeatureSchema
 from oncology.scores import Formula
-from oncology.uncertainty import CalibrationMap, TemperatureMap
+from oncology.uncertainty import CalibrationMap, IntervalTables, TemperatureMap
 
 __all__ = ["ModelBundle", "ReferenceRows", "TrainingData"]
 
@@ -265,10 +265,15 @@ class ModelBundle:
     def interval(
         self, margin: FloatMatrix, X: pd.DataFrame | FloatMatrix | None = None
     ) -> tuple[FloatMatrix, FloatMatrix]:
-        """Low and high ends, each (n, k), of 95 % intervals.
+        """Low and high ends, each (n, k), of 95 % intervals; what they cover is told by `interval_basis`.
 
-        For a formula the ends are the scores at the best and the worst that its unknown inputs may turn out;
-        they follow from the rows `X`, which must then be given, and are NaN where the formula has no such range.
+        Parameters
+        ----------
+        margin : array (n, k)
+        X : rows (n, c), or one row (1, c) for all margins
+            Without them the interval is that of all training patients, whatever their tumour type. A formula cannot
+            do without: its ends are the scores at the best and the worst that its unknown inputs may turn out, NaN
+            where it has no such range.
         """
         margin = np.asarray(margin, dtype=np.float64)
         if self.formula is not None:
@@ -279,8 +284,49 @@ class ModelBundle:
         if isinstance(self.calibration, TemperatureMap):
             return self.calibration.interval(margin)
         assert self.calibration is not None
+        tables = self._interval_tables
+        if tables is not None:
+            return tables.interval(margin, 0 if X is None else tables.positions(self.tumours_of(X)))
         ends = [self.calibration[o].interval(margin[..., j]) for j, o in enumerate(self.options)]
         return np.stack([e[0] for e in ends], axis=-1), np.stack([e[1] for e in ends], axis=-1)
+
+    @property
+    def interval_basis(self) -> IntervalBasis:
+        """What the interval covers: observed shares of like patients, the calibration alone, or a formula's range."""
+        if self.formula is not None:
+            return "range"
+        return "calibration" if self._interval_tables is None else "observed"
+
+    @cached_property
+    def _interval_tables(self) -> IntervalTables | None:
+        """Made on first use from the training patients' own outcomes; None where the bundle ships none."""
+        training = self.training
+        if training is None or self.calibration is None or isinstance(self.calibration, TemperatureMap):
+            return None
+        options = list(self.options)
+        return IntervalTables.fit(
+            training.margins[options], training.y[options], training.tumours,
+            [self.calibration[o] for o in options],
+        )  # fmt: skip
+
+    @cached_property
+    def tumour_columns(self) -> slice | None:
+        """The columns that tell the tumour type; None where the model does not read it."""
+        spec = next((f for f in self.schema.features if f.reads.field == "tumour"), None)
+        return None if spec is None else self.schema.columns_of(spec.name)
+
+    def tumours_of(self, X: pd.DataFrame | FloatMatrix) -> NDArray[np.object_]:
+        """OncoTree code of each row (n, c), as the model reads it; "" where it does not, or where it is unknown."""
+        matrix, columns = self._matrix(X), self.tumour_columns
+        if columns is None:
+            return np.full(len(matrix), "", dtype=object)
+        spec = next(f for f in self.schema.features if f.reads.field == "tumour")
+        block = matrix[:, columns]
+        if block.shape[1] != len(spec.levels):  # two levels share a column
+            return np.array([spec.decode(row.tolist()) or "" for row in block], dtype=object)
+        known = (block == 1.0).any(axis=1)
+        names = np.array(spec.levels, dtype=object)[np.argmax(block == 1.0, axis=1)]
+        return np.where(known, names, "")
 
     @cached_property
     def training(self) -> TrainingData | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from oncology.bundles.manifest import IntervalBasis
+
 __all__ = ["band_numbers", "per_100"]
 
 
@@ -49,16 +51,25 @@ def _people(probability: float) -> str:
 
 
 def per_100(
-    probability: float, low: float, high: float, outcome: str = "respond", alike: str = "patients like this"
+    probability: float,
+    low: float,
+    high: float,
+    outcome: str = "respond",
+    alike: str = "patients like this",
+    *,
+    basis: IntervalBasis = "observed",
 ) -> str:
     """A calibrated probability as people out of a hundred, with what its interval covers; never for scores.
 
     Examples
     --------
     >>> per_100(0.37, 0.31, 0.43)
-    'about 37 of 100 patients like this respond, between 31 and 43 by the calibration alone'
+    'about 37 of 100 patients like this respond, between 31 and 43 in groups of such patients'
     """
     about = _people(probability)
     about = about if about[0] in "fm" else f"about {about}"
-    ends = f"between {_people(low)} and {_people(high)} by the calibration alone"
+    covers = "by the calibration alone"
+    if basis == "observed":
+        covers = f"in groups of such {alike.partition(' ')[0]}"
+    ends = f"between {_people(low)} and {_people(high)} {covers}"
     return f"{about} of 100 {alike} {outcome}, {ends}"

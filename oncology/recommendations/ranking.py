@@ -307,7 +307,11 @@ def _entry(
     support, shared, withheld = _counts(predictions, i, j)
     group = None if bundle.formula is None else bundle.formula.group(p)
     alike = bundle.manifest.words.alike
-    words = "" if bundle.is_score else per_100(p, low, high, bundle.manifest.outcome, alike)
+    words = (
+        ""
+        if bundle.is_score
+        else per_100(p, low, high, bundle.manifest.outcome, alike, basis=bundle.interval_basis)
+    )
     return Recommendation(
         option, bundle.label(option), band, p, _known(low), _known(high), support, shared, base_rate, words,
         _reason(bundle, predictions, i, option, base_rate), _cautions(bundle, predictions, profile, i, j), group,

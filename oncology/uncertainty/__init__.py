@@ -16,6 +16,7 @@ from oncology.uncertainty.comparison import (
     parts_of,
     quality,
 )
+from oncology.uncertainty.intervals import IntervalTables
 from oncology.uncertainty.shares import wilson
 from oncology.uncertainty.temperature import TemperatureMap, fit_temperature
 from oncology.uncertainty.venn_abers import VennAbers
@@ -25,6 +26,7 @@ __all__ = [
     "MIN_SLOPE",
     "CalibrationError",
     "CalibrationMap",
+    "IntervalTables",
     "MethodQuality",
     "TemperatureMap",
     "VennAbers",

@@ -30,12 +30,14 @@ def test_profiles_cohort_and_rows_get_the_same_numbers(bundle):
     assert by_cohort.patient_ids[:2] == ("P0", "P1") and by_cohort.bundle_sha256 == bundle.sha256
 
 
-def test_probability_and_interval_are_the_calibration_of_the_margin(bundle):
+def test_probability_is_the_calibration_of_the_margin_and_the_interval_holds_that_of_the_calibration(bundle):
     found = predict(bundle, [profile("A"), profile("B", tumour="SKCM")])
     for j, option in enumerate(bundle.options):
         fitted = bundle.calibration[option]
         np.testing.assert_allclose(found.probability[:, j], fitted.probability(found.raw[:, j]))
-        np.testing.assert_allclose(found.low[:, j], fitted.interval(found.raw[:, j])[0])
+        low, high = fitted.interval(found.raw[:, j])
+        # Between two margins of the table the end is a straight line; the slack is that of its curve.
+        assert (found.low[:, j] <= low + 0.002).all() and (found.high[:, j] >= high - 0.002).all()
     assert (found.low <= found.probability).all() and (found.probability <= found.high).all()
 
 

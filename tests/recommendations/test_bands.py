@@ -64,21 +64,30 @@ def test_an_option_outside_the_bands_changes_none_of_them(options, position):
             0.372,
             0.31,
             0.43,
-            "about 37 of 100 patients like this respond, between 31 and 43 by the calibration alone",
+            "about 37 of 100 patients like this respond, between 31 and 43 in groups of such patients",
         ),
         (
             0.003,
             0.001,
             0.02,
-            "fewer than 1 of 100 patients like this respond, between fewer than 1 and 2 by the calibration alone",
+            "fewer than 1 of 100 patients like this respond, between fewer than 1 and 2 in groups of such patients",
         ),
         (
             0.998,
             0.97,
             0.999,
-            "more than 99 of 100 patients like this respond, between 97 and more than 99 by the calibration alone",
+            "more than 99 of 100 patients like this respond, between 97 and more than 99 in groups of such patients",
         ),
     ],
 )
 def test_people_out_of_a_hundred(p, low, high, words):
     assert per_100(p, low, high) == words
+
+
+def test_people_out_of_a_hundred_without_a_cohort_lean_on_the_calibration_alone():
+    assert per_100(0.37, 0.31, 0.43, basis="calibration").endswith(
+        "between 31 and 43 by the calibration alone"
+    )
+    assert per_100(0.37, 0.31, 0.43, alike="samples like this").endswith(
+        "between 31 and 43 in groups of such samples"
+    )

@@ -306,9 +306,15 @@ def test_the_setting_survives_the_file_and_nonsense_is_refused(tmp_path):
         Manifest.from_bytes(dataclasses.replace(lab, setting="ward").to_bytes())
 
 
-def test_the_interval_says_that_it_is_the_calibrations_alone(bundle, tmp_path):
+def test_the_interval_says_what_it_covers_and_what_not(bundle, tmp_path):
     found = predict(bundle, patient())
-    assert found.coverage == 0.95 and "calibration alone (95%)" in found.interval_meaning
+    assert found.coverage == 0.95 and found.interval_basis == "observed"
+    assert found.interval_meaning.startswith(
+        "The interval (95%) is that of a share: how many responded among all who had it"
+    )
+    assert "not the range of the single case" in found.interval_meaning
+    bare = predict(small_bundle(tmp_path / "bare", keep_cohort=False), patient())
+    assert bare.interval_basis == "calibration" and "calibration alone (95%)" in bare.interval_meaning
     score = predict(build_ipssm(tmp_path / "ipssm"), patient(tumour="MDS"))
     assert score.coverage is None and score.interval_meaning.startswith(
         "The range runs from the best to the worst"

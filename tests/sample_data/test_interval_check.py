@@ -27,7 +27,7 @@ def test_the_interval_holds_the_truth_as_seldom_as_the_manifest_and_the_readme_s
     found = interval_check(bundle)
     percent = f"{100 * found.loc['all', 'within']:.0f} %"
     limits = " ".join(bundle.manifest.limits)
-    assert f"it held the true probability for {percent} of the answers" in limits
+    assert f"held the true probability of the single patient for {percent} of the answers" in limits
     assert f"**{percent}** of the answers" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert found.loc["all", "n"] == found["n"].drop("all").sum() == 31_732
 
