@@ -10,7 +10,7 @@ from oncology.vocabulary import tumour_name
 if TYPE_CHECKING:
     from oncology.bundles import Manifest, ModelBundle
 
-__all__ = ["ModelFact", "left_out_rows", "model_facts", "performance_words"]
+__all__ = ["ModelFact", "left_out_rows", "model_facts", "output_words", "performance_words"]
 
 _OUTPUT = {
     "probabilities": "a calibrated probability for each option, independent of the others",
@@ -34,11 +34,16 @@ def _fact(label: str, words: str) -> ModelFact:
     return ModelFact(label, words or _NOT_SAID, bool(words))
 
 
+def output_words(manifest: Manifest) -> str:
+    """What the model gives, as a phrase."""
+    return _OUTPUT[manifest.output_kind]
+
+
 def model_facts(bundle: ModelBundle) -> tuple[ModelFact, ...]:
     """What the model is, was made from and is not for; an empty field says so."""
     m = bundle.manifest
     return (
-        _fact("What it gives", _OUTPUT[m.output_kind]),
+        _fact("What it gives", output_words(m)),
         _fact("Intended use", m.intended_use),
         _fact("Out of scope", m.out_of_scope),
         _fact("Made from", _training_words(m)),
