@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from explainers.explanation import FloatVector
 from explainers.importance import ShapleySample
 from explainers.players import CannotExplainError
+from explainers.shades import shades_of
+from oncology.counts import count_words, shown
 from oncology.errors import UnknownNameError
 from oncology.features import FeatureSpec
 
@@ -52,6 +54,10 @@ class Dependence:
     levels : tuple of Level
         States or levels with their counts (also those that no patient has); for a number ranges of equal counts,
         and "not known" where there are such patients.
+    partner : str
+        Label of the feature that the patients are shaded by, "" for none.
+    shades : array (n,) or None
+        0 lowest value of the partner or not altered, 1 highest or altered; NaN where unknown or without order.
     """
 
     feature: str
@@ -65,24 +71,38 @@ class Dependence:
     levels: tuple[Level, ...]
     unit: str
     background: str
+    partner: str = ""
+    shades: FloatVector | None = None
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a level, for a table."""
         return [
             {
                 self.label: level.words,
-                "patients": level.n,
-                "median part": None if level.median is None else round(level.median, 4),
-                "lower quartile": None if level.low is None else round(level.low, 4),
-                "upper quartile": None if level.high is None else round(level.high, 4),
+                "patients": count_words(level.n),
+                "median part": _shown(level.median, level.n),
+                "lower quartile": _shown(level.low, level.n),
+                "upper quartile": _shown(level.high, level.n),
                 "unit": self.unit,
             }
             for level in self.levels
         ]
 
 
-def dependence(bundle: ModelBundle, sample: ShapleySample, feature: str) -> Dependence:
+def _shown(value: float | None, n: int) -> float | None:
+    # Quartiles of one to four patients would be their own values.
+    return None if value is None or shown(n) is None else round(value, 4)
+
+
+def dependence(
+    bundle: ModelBundle, sample: ShapleySample, feature: str, *, partner: str | None = None
+) -> Dependence:
     """Shapley values of one feature against its value, from a `ShapleySample`.
+
+    Parameters
+    ----------
+    partner : str, optional
+        Another feature of the sample that the patients are shaded by: the one it acts together with most.
 
     Raises
     ------
@@ -91,8 +111,17 @@ def dependence(bundle: ModelBundle, sample: ShapleySample, feature: str) -> Depe
     CannotExplainError
         For a sample of another schema.
     """
-    if feature not in sample.feature_names:
-        raise UnknownNameError("Feature", feature, sample.feature_names)
+    for name in (feature, *([partner] if partner is not None else [])):
+        if name not in sample.feature_names:
+            raise UnknownNameError("Feature", name, sample.feature_names)
+    found = _plain(bundle, sample, feature)
+    if partner is None:
+        return found
+    other = sample.feature_names.index(partner)
+    return replace(found, partner=sample.feature_labels[other], shades=shades_of(bundle, sample, other))
+
+
+def _plain(bundle: ModelBundle, sample: ShapleySample, feature: str) -> Dependence:
     j = sample.feature_names.index(feature)
     values = sample.values[:, j]
     if bundle.formula is not None:

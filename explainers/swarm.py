@@ -9,6 +9,7 @@ import numpy as np
 
 from explainers.explanation import FloatMatrix, FloatVector
 from explainers.importance import ShapleySample
+from explainers.shades import shades_of
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -60,34 +61,11 @@ class Swarm:
 def swarm(bundle: ModelBundle, sample: ShapleySample, *, top: int = 10) -> Swarm:
     """The `top` features of a sample by mean |Shapley value|, with shades by rank of their values."""
     order = np.argsort(-np.abs(sample.values).mean(axis=0), kind="stable")[:top]
-    shades = np.column_stack([_shades(bundle, sample, int(j)) for j in order])
+    shades = np.column_stack([shades_of(bundle, sample, int(j)) for j in order])
     return Swarm(
         sample.option, tuple(sample.feature_names[j] for j in order), tuple(sample.feature_labels[j] for j in order),
         sample.ids, sample.values[:, order], shades, sample.unit, sample.background,
     )  # fmt: skip
-
-
-def _shades(bundle: ModelBundle, sample: ShapleySample, j: int) -> FloatVector:
-    if bundle.formula is not None:
-        return _ranks(bundle.formula.matrix(sample.rows)[:, j])
-    spec = bundle.schema.features[j]
-    columns = sample.rows[:, bundle.schema.columns_of(spec.name)]
-    if columns.shape[1] > 1:
-        return np.full(len(columns), np.nan)
-    if spec.is_alteration or spec.kind in ("binary", "categorical"):
-        return columns[:, 0]
-    return _ranks(columns[:, 0])
-
-
-def _ranks(x: FloatVector) -> FloatVector:
-    """Ranks between 0 and 1, ties alike; NaN stays."""
-    known = ~np.isnan(x)
-    shade = np.full(len(x), np.nan)
-    if known.any():
-        _, place, count = np.unique(x[known], return_inverse=True, return_counts=True)
-        middle = np.cumsum(count) - (count + 1) / 2
-        shade[known] = middle[place] / max(known.sum() - 1, 1)
-    return shade
 
 
 def _median(values: FloatVector) -> float | None:

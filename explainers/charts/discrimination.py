@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from explainers.charts.interval_marks import dots_with_intervals
 from explainers.charts.palette import Mode, figure, palette, value_labels, wrapped
 
 if TYPE_CHECKING:
@@ -27,24 +28,14 @@ def discrimination(manifest: Manifest, *, mode: Mode = "screen") -> go.Figure:
     made.add_vline(x=0.5, line={"color": colours.quiet, "width": 1, "dash": "dot"})
     for signal, colour in ((True, colours.down), (False, colours.third)):
         lines = [(i, p) for i, p in enumerate(found) if p.has_signal is signal]
-        x: list[float | None] = []
-        y: list[int | None] = []
-        for i, p in lines:
-            x += [p.auc_low, p.auc_high, None]
-            y += [i, i, None]
-        made.add_trace(
-            go.Scatter(
-                x=x, y=y, mode="lines", line={"color": colour, "width": 6}, opacity=0.4, hoverinfo="skip"
-            )
-        )
-        made.add_trace(
-            go.Scatter(
-                x=[p.auc for _, p in lines], y=[i for i, _ in lines], mode="markers",
-                marker={"color": colour, "size": 10},
-                customdata=[[escape(manifest.label(p.option)), p.auc_low, p.auc_high, p.n, p.n_events] for _, p in lines],
-                hovertemplate="%{customdata[0]}<br>AUC %{x:.2f} (%{customdata[1]:.2f} to %{customdata[2]:.2f})<br>"
-                "%{customdata[4]} responders among %{customdata[3]}<extra></extra>",
-            )
+        dots_with_intervals(
+            made, [p.auc for _, p in lines], [p.auc_low for _, p in lines], [p.auc_high for _, p in lines],
+            [i for i, _ in lines], colour=colour, opacity=0.4,
+            customdata=[
+                [escape(manifest.label(p.option)), p.auc_low, p.auc_high, p.n, p.n_events] for _, p in lines
+            ],
+            hover="%{customdata[0]}<br>AUC %{x:.2f} (%{customdata[1]:.2f} to %{customdata[2]:.2f})<br>"
+            "%{customdata[4]} responders among %{customdata[3]}<extra></extra>",
         )  # fmt: skip
     lowest = min([0.45, *(p.auc_low for p in found)])
     made.update_xaxes(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from explainers.charts.interval_marks import dots_with_intervals
 from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
 from explainers.importance import Importance
 from explainers.swarm import Swarm
@@ -18,34 +20,33 @@ _ROW = 30
 _MOST_DOTS = 2500
 
 
-def importance(found: Importance, *, top: int = 12, mode: Mode = "screen") -> go.Figure:
-    """Dots with 95 % intervals, most important feature first; the numbers stand right of the plot."""
+def importance(
+    found: Importance, *, top: int = 12, beyond: Collection[int] | None = None, mode: Mode = "screen"
+) -> go.Figure:
+    """Dots with 95 % intervals, most important feature first; the numbers stand right of the plot.
+
+    Parameters
+    ----------
+    beyond : collection of int, optional
+        Positions of the features beyond chance; the others are drawn grey.
+    """
     colours = palette(mode)
     order = found.order()[:top]
     y = list(range(len(order)))
     made = figure(mode, height=_ROW * max(len(order), 1) + 70, right=62)
     values, low, high = found.values[order], found.low[order], found.high[order]
-    x_line, y_line = [], []
-    for i in y:
-        x_line += [float(low[i]), float(high[i]), None]
-        y_line += [i, i, None]
-    made.add_trace(
-        go.Scatter(
-            x=x_line,
-            y=y_line,
-            mode="lines",
-            line={"color": colours.down, "width": 6},
-            opacity=0.35,
-            hoverinfo="skip",
-        )
-    )
-    made.add_trace(
-        go.Scatter(
-            x=values.tolist(), y=y, mode="markers", marker={"color": colours.down, "size": 10},
-            customdata=[[escape(found.feature_labels[j]), float(found.low[j]), float(found.high[j])] for j in order],
-            hovertemplate="%{customdata[0]}<br>%{x:.3g} (%{customdata[1]:.3g} to %{customdata[2]:.3g})<extra></extra>",
-        )
-    )  # fmt: skip
+    for is_beyond, colour in ((True, colours.down), (False, colours.third)):
+        at = [i for i, j in enumerate(order) if (beyond is None or j in beyond) is is_beyond]
+        if not at:
+            continue
+        said = "" if beyond is None else "<br>beyond chance" if is_beyond else "<br>may be noise"
+        dots_with_intervals(
+            made, values[at], low[at], high[at], at, colour=colour,
+            customdata=[
+                [escape(found.feature_labels[order[i]]) + said, float(low[i]), float(high[i])] for i in at
+            ],
+            hover="%{customdata[0]}<br>%{x:.3g} (%{customdata[1]:.3g} to %{customdata[2]:.3g})<extra></extra>",
+        )  # fmt: skip
     _names(made, y, [found.feature_labels[j] for j in order])
     lowest = min(0.0, float(low.min(initial=0.0)))
     highest = max(float(high.max(initial=0.0)), 1e-9)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import plotly.graph_objects as go
 
+from explainers.charts.interval_marks import dots_with_intervals
 from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
 from explainers.neighbours import Neighbours
 from oncology.counts import SMALLEST_COUNT
@@ -32,27 +34,12 @@ def observed_outcomes(
     y = list(range(len(chosen)))
     made = figure(mode, height=30 * max(len(chosen), 1) + 60, right=92)
     shown = [(i, o) for i, o in enumerate(chosen) if o.share is not None]
-    x_line: list[float | None] = []
-    y_line: list[float | None] = []
-    for i, o in shown:
-        x_line += [o.low, o.high, None]
-        y_line += [i, i, None]
-    made.add_trace(
-        go.Scatter(
-            x=x_line,
-            y=y_line,
-            mode="lines",
-            line={"color": colours.down, "width": 6},
-            opacity=0.35,
-            hoverinfo="skip",
-        )
+    share, low, high = (
+        np.array([getattr(o, name) for _, o in shown], dtype=np.float64) for name in ("share", "low", "high")
     )
-    made.add_trace(
-        go.Scatter(
-            x=[o.share for _, o in shown], y=[i for i, _ in shown], mode="markers",
-            marker={"color": colours.down, "size": 10}, customdata=[escape(o.words) for _, o in shown],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
+    dots_with_intervals(
+        made, share, low, high, [i for i, _ in shown], colour=colours.down,
+        customdata=[escape(o.words) for _, o in shown], hover="%{customdata}<extra></extra>",
     )  # fmt: skip
     names = [wrapped(escape(o.label), 22) for o in chosen]
     made.update_yaxes(tickvals=y, ticktext=names, range=[len(y) - 0.5, -0.5], showgrid=False)

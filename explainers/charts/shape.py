@@ -6,9 +6,12 @@ from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from explainers.charts.palette import Mode, figure, palette, wrapped
+from explainers.charts.palette import Mode, Palette, figure, palette, wrapped
 from explainers.dependence import Dependence
+from explainers.explanation import FloatVector
+from oncology.counts import SMALLEST_COUNT, shown
 
 __all__ = ["dependence"]
 
@@ -23,15 +26,10 @@ def _states(found: Dependence, mode: Mode) -> go.Figure:
     made = figure(mode, height=340)
     # A fixed spread, so that the same sample gives the same picture.
     spread = np.random.default_rng(0).uniform(-0.28, 0.28, len(found.x))
-    made.add_trace(
-        go.Scatter(
-            x=found.x + spread, y=found.values, mode="markers", hoverinfo="skip",
-            marker={"color": colours.down, "size": 5, "opacity": 0.35},
-        )
-    )  # fmt: skip
+    _dots(made, found, found.x + spread, np.ones(len(found.x), dtype=bool), colours, hover="")
     shapes = []
     for i, level in enumerate(found.levels):
-        if level.median is not None:
+        if level.median is not None and shown(level.n):
             line = {"color": colours.up, "width": 3}
             shapes.append(
                 {
@@ -54,7 +52,7 @@ def _states(found: Dependence, mode: Mode) -> go.Figure:
                     "line": box,
                 }
             )
-    ticks = [f"{wrapped(escape(v.words), 14)}<br>n = {v.n:,}" for v in found.levels]
+    ticks = [f"{wrapped(escape(v.words), 14)}<br>{_n(v.n)}" for v in found.levels]
     made.update_layout(shapes=shapes)
     made.update_xaxes(
         tickvals=list(range(len(ticks))), ticktext=ticks, range=[-0.5, len(ticks) - 0.5], showgrid=False
@@ -67,18 +65,14 @@ def _number(found: Dependence, mode: Mode) -> go.Figure:
     colours = palette(mode)
     known = ~np.isnan(found.x)
     made = figure(mode, height=340)
-    x, y = found.x[known], found.values[known]
-    made.add_trace(
-        go.Scatter(
-            x=x, y=y, mode="markers", hovertemplate="%{x:.4g}: %{y:+.3f}<extra></extra>",
-            marker={"color": colours.down, "size": 5, "opacity": 0.4},
-        )
-    )  # fmt: skip
-    ranges = [v for v in found.levels if v.position is not None and v.median is not None]
+    x = found.x[known]
+    _dots(made, found, found.x, known, colours, hover="%{x:.4g}: %{y:+.3f}<extra></extra>")
+    ranges = [v for v in found.levels if v.position is not None and v.median is not None and shown(v.n)]
     made.add_trace(
         go.Scatter(
             x=[v.position for v in ranges], y=[v.median for v in ranges], mode="lines+markers",
-            line={"color": colours.up, "width": 2}, marker={"size": 8, "color": colours.up},
+            line={"color": colours.text if found.shades is not None else colours.up, "width": 2},
+            marker={"size": 8, "color": colours.text if found.shades is not None else colours.up}, showlegend=False,
             customdata=[[v.words, v.n] for v in ranges],
             hovertemplate="%{customdata[0]}: median %{y:+.3f} of n = %{customdata[1]}<extra></extra>",
         )
@@ -94,7 +88,7 @@ def _number(found: Dependence, mode: Mode) -> go.Figure:
         made.add_trace(
             go.Scatter(
                 x=place + spread, y=found.values[~known], mode="markers",
-                marker={"color": colours.third, "size": 5, "symbol": "circle-open"},
+                marker={"color": colours.third, "size": 5, "symbol": "circle-open"}, showlegend=False,
                 hovertemplate="not known: %{y:+.3f}<extra></extra>",
             )
         )  # fmt: skip
@@ -105,6 +99,43 @@ def _number(found: Dependence, mode: Mode) -> go.Figure:
         )  # fmt: skip
     _vertical(made, found, colours.quiet)
     return made
+
+
+def _n(n: int) -> str:
+    return f"n = {n:,}" if shown(n) is not None else f"n &lt; {SMALLEST_COUNT}"
+
+
+def _dots(
+    made: go.Figure,
+    found: Dependence,
+    x: FloatVector,
+    which: NDArray[np.bool_],
+    colours: Palette,
+    *,
+    hover: str,
+) -> None:
+    """Patients as dots, in two hues by the partner's value where there is one; the legend names it."""
+    more = {"hovertemplate": hover} if hover else {"hoverinfo": "skip"}
+    if found.shades is None:
+        parts = [("", which, colours.down)]
+    else:
+        high, low = found.shades >= 0.5, found.shades < 0.5
+        name = escape(found.partner)
+        parts = [
+            (f"{name}: low, or not altered", which & low, colours.down),
+            (f"{name}: high, or altered", which & high, colours.up),
+            (f"{name}: not known, or without order", which & ~low & ~high, colours.third),
+        ]
+    for name, part, colour in parts:
+        if part.any():
+            made.add_trace(
+                go.Scatter(
+                    x=x[part], y=found.values[part], mode="markers", name=name, showlegend=bool(name),
+                    marker={"color": colour, "size": 5, "opacity": 0.4}, **more,
+                )
+            )  # fmt: skip
+    if found.shades is not None:
+        made.update_layout(showlegend=True, margin={"t": 78}, height=made.layout.height + 70)
 
 
 def _vertical(made: go.Figure, found: Dependence, quiet: str) -> None:
