@@ -15,7 +15,7 @@ from explainers.counterfactuals import Goal, GoalError, SingleChanges
 from explainers.explanation import Counterfactual
 from explainers.ranking_words import lead_words
 from oncology.counts import count_words
-from oncology.edits import changes_between
+from oncology.edits import STATES, changes_between
 from oncology.features import FeatureSchema, FeatureSpec
 from oncology.patients import PatientProfile
 
@@ -54,6 +54,7 @@ _USUAL: dict[str, tuple[float, float]] = {
     "labs.marrow_blasts_percent": (0, 100),
     "labs.blood_blasts_percent": (0, 100),
 }
+_STATE_WORDS = {value: word for word, value in STATES.items()}
 _WHOLE = ("age_years", "line", "ecog", "pdl1")
 
 
@@ -253,6 +254,11 @@ def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int 
         k = found.moves_most(c)
         spec = bundle.schema.feature(c.change.feature)
         then = ", ".join(label[o] for o in c.band_one) if ranked else ""
+        words = escape(f"Make this change: {spec.label}, {spec.words(c.change.after)}")
+        make = (
+            f'<button type="button" class="gb-make" data-gb-feature="{escape(spec.name)}" '
+            f'data-gb-state="{_STATE_WORDS[c.change.after]}" aria-label="{words}">Make this change</button>'
+        )
         moves = "no answer"
         if k is not None:
             numbers = f"{_number(scale * found.before[k], digits)} → {_number(scale * c.after[k], digits)}"
@@ -261,7 +267,7 @@ def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int 
         note = "".join(f'<span class="gb-note">{escape(words)}</span>' for words in c.cautions)
         lines += (
             f'<tr><th scope="row">{escape(spec.label)}<span class="gb-note">{escape(spec.words(c.change.before))} → '
-            f"{escape(spec.words(c.change.after))}</span>{note}</th>"
+            f"{escape(spec.words(c.change.after))}</span>{note}{make}</th>"
             + (f"<td>{escape(then)}</td>" if ranked else "")
             + f"<td>{moves}</td></tr>"
         )

@@ -95,6 +95,7 @@ class MarginModel:
             for e in self._estimators
         )
         self._walker = _TreeWalker(self._estimators) if walkable else None
+        self._single: dict[int, _TreeWalker] = {}
 
     def __call__(self, X: FloatMatrix) -> FloatMatrix:
         """Margins (n, k) of rows (n, c)."""
@@ -122,6 +123,12 @@ class MarginModel:
         if self._exclusive:
             column: FloatVector = self(X)[:, j]
             return column
+        if self._walker is not None and 0 < len(X) <= _FEW_ROWS:
+            # A thread for each core, as the estimators start for every tree, costs more than the tree.
+            if j not in self._single:
+                self._single[j] = _TreeWalker(self._estimators[j : j + 1])
+            alone: FloatVector = self._single[j](X)[:, 0]
+            return alone
         if not self._named[j]:
             return self._functions[j](X)
         import pandas as pd

@@ -1,4 +1,4 @@
-"""The panel of What if: which rows it starts with, the search for more, and what follows a change."""
+"""The panel of What if: which rows it starts with, and the search for more."""
 
 from __future__ import annotations
 
@@ -15,49 +15,62 @@ from pages.parts import editor, session
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-FRAGMENT = "editor"
-_ADD, _ADDED = "editor-add", "editor-added"
+_ADD, _ADDED, _ROWS = "editor-add", "editor-added", "editor-rows"
 
 
-@st.fragment(key=FRAGMENT)
-def show(bundle: ModelBundle, recorded: PatientProfile, follows: Sequence[str]) -> None:
-    """Draw the panel; after a change only the fragments named in `follows` run again."""
-    from explainers import what_if
-
+def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """Draw the panel; the fragment that holds it runs again after every change."""
     key = _key(bundle, recorded)
     specs = editor.specs_by_name(bundle.schema.features)
-    alterations = [s for s in specs.values() if s.is_alteration]
-    shown: list[str] = []
-    if alterations:
-        changes = session.single_changes(bundle, recorded)
-        shown = list(what_if.shown_alterations(bundle.schema, recorded, changes))
     edits = {edit.feature: edit.value for edit in session.edits()}
-    shown += [n for n in (*_added(key), *edits) if specs[n].is_alteration and n not in shown]
-    numbers = what_if.offered_numbers(bundle.schema)
-    _search([s for s in alterations if s.name not in shown], key, bundle)
+    more = tuple(n for n in (*_added(key), *edits) if specs[n].is_alteration)
+    shown, groups = _rows(bundle, recorded, key, more)
+    _search([s for s in specs.values() if s.is_alteration and s.name not in shown], key, bundle)
+
+    def changed() -> None:
+        session.replace_edits(editor.edits_of(key, specs), from_panel=True)
+
+    editor.show(groups, edits, specs, revision=session.revision(), key=key, on_change=changed)
+
+
+Groups = dict[str, list[dict[str, Any]]]
+
+
+def _rows(
+    bundle: ModelBundle, recorded: PatientProfile, key: str, more: Sequence[str]
+) -> tuple[frozenset[str], Groups]:
+    """Names of the alterations that have a row, and all rows; made anew only when a row joins."""
+    held: tuple[str, frozenset[str], Groups] | None = st.session_state.get(_ROWS)
+    if held is None or held[0] != key:
+        held = (key, frozenset(), {})
+    missing = [n for n in dict.fromkeys(more) if n not in held[1]]
+    if held[2] and not missing:
+        return held[1:]
+    from explainers import what_if
+
+    schema = bundle.schema
+    shown = [row["feature"] for row in held[2].get("Alterations", [])]
+    if not held[2] and any(s.is_alteration for s in schema.features):
+        changes = session.single_changes(bundle, recorded)
+        shown = list(what_if.shown_alterations(schema, recorded, changes))
+    shown += [n for n in missing if n not in shown]
 
     def rows(chosen: Sequence[FeatureSpec]) -> list[dict[str, Any]]:
         return [
             editor.row(
                 s,
-                bundle.schema.value(recorded, s.name),
+                schema.value(recorded, s.name),
                 what_if.number_range(bundle, s) if editor.is_number(s) else None,
             )
             for s in chosen
         ]
 
-    def changed() -> None:
-        session.replace_edits(editor.edits_of(key, specs), from_panel=True)
-        st.rerun(list(follows))
-
-    editor.show(
-        {"Alterations": rows([specs[n] for n in shown]), "Clinical values": rows(numbers)},
-        edits,
-        specs,
-        revision=session.revision(),
-        key=key,
-        on_change=changed,
-    )
+    groups = {
+        "Alterations": rows([schema.feature(n) for n in shown]),
+        "Clinical values": rows(what_if.offered_numbers(schema)),
+    }
+    st.session_state[_ROWS] = (key, frozenset(shown), groups)
+    return frozenset(shown), groups
 
 
 def _key(bundle: ModelBundle, recorded: PatientProfile) -> str:

@@ -95,6 +95,11 @@ def answered(key: str, bundle: ModelBundle, profile: PatientProfile) -> Inquiry 
     return job if there else None
 
 
+def any_answered() -> bool:
+    """Whether anything was asked in this session, so that an answer may stand on the page."""
+    return any(isinstance(value, Inquiry) for value in st.session_state.values())
+
+
 def _job(question: Question) -> Inquiry | None:
     found: Inquiry | None = st.session_state.get(f"{question.key}-job")
     return found

@@ -353,7 +353,7 @@ def _single_changes(
 ) -> SingleChanges:
     from explainers.counterfactuals import single_changes as enumerate_changes
 
-    return enumerate_changes(_bundle, _profile)
+    return enumerate_changes(_bundle, _profile, margin=library.fast_margin(_bundle))
 
 
 def explanation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -38,12 +38,12 @@ def show(rows: Sequence[Row], *, caption: str, name: str, most: int = 200) -> No
     download(rows, name=name)
 
 
-def beside(rows: Sequence[Row], *, caption: str, name: str) -> None:
-    """The numbers of a chart, folded away under it; they are sent to the browser once they are asked for."""
+def beside(rows: Sequence[Row] | Callable[[], Sequence[Row]], *, caption: str, name: str) -> None:
+    """The numbers of a chart, folded away under it; they are made and sent once they are asked for."""
     folded = st.expander("The same as a table", key=f"table-{name}", on_change="rerun")
     if folded.open:
         with folded:
-            show(rows, caption=caption, name=name)
+            show(rows() if callable(rows) else rows, caption=caption, name=name)
 
 
 def download(rows: Sequence[Row], *, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -124,16 +124,17 @@ def _edit(changes: list[str]) -> str:
 
 def numbers(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Every number of the ranking before and after, as a table and as CSV."""
-    from explainers import what_if
 
-    edited = session.edited_patient(bundle.schema, recorded)
-    before = session.ranking(bundle, recorded, with_unknowns=False)
-    after = session.ranking(bundle, edited, with_unknowns=False)
-    tables.beside(
-        what_if.comparison_rows(bundle, before, after),
-        caption="Every option as recorded and as edited",
-        name="what-if-ranking",
-    )
+    def rows() -> list[dict[str, Any]]:
+        from explainers import what_if
+
+        before, after = (
+            session.ranking(bundle, p, with_unknowns=False)
+            for p in (recorded, session.edited_patient(bundle.schema, recorded))
+        )
+        return what_if.comparison_rows(bundle, before, after)
+
+    tables.beside(rows, caption="Every option as recorded and as edited", name="what-if-ranking")
 
 
 def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
@@ -165,7 +166,7 @@ def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
     for limit in why[1].limits:
         st.caption(limit)
     tables.beside(
-        chart.attribution_change_rows(*why),
+        lambda: chart.attribution_change_rows(*why),
         caption=f"Attributions for {label}, in {why[1].unit}",
         name="what-if-why",
     )
@@ -188,7 +189,7 @@ def single_changes(bundle: ModelBundle, recorded: PatientProfile) -> None:
     found = session.single_changes(bundle, edited)
     st.html(what_if.single_changes_html(bundle, found))
     tables.beside(
-        found.rows(), caption="Every single change of the profile as it stands", name="what-if-single"
+        found.rows, caption="Every single change of the profile as it stands", name="what-if-single"
     )
 
 

@@ -1,7 +1,8 @@
 """Many people at once: websocket clients that speak the dashboard's protocol and toggle alterations.
 
-A toggle is recorded once in a real browser; every client then sends toggles of its own making: the same
-message with other sets of edits, so that no client lives off what another has computed.
+A toggle is recorded once in a real browser, with the word that the page sends when the hand has come to rest;
+every client then sends toggles of its own making: the same messages with other sets of edits, so that no client
+lives off what another has computed.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 SECONDS_BETWEEN_TOGGLES = 2.0
+# As long as pages/parts/pause waits in the browser.
+SECONDS_OF_REST = 0.15
 SECONDS_TO_ANSWER = 30.0
 
 
@@ -31,30 +34,44 @@ class Tally:
 
 @dataclass(frozen=True)
 class Recording:
-    """Toggles as the browser sent them, and every edit that they held."""
+    """A toggle and the word of rest after it as the browser sent them, and every edit that was made."""
 
-    message: bytes
+    toggle: bytes
+    rest: bytes
     edits: dict[str, object]
 
-    def edited(self, features: Iterable[str]) -> bytes:
-        """Return the recorded message with the edits of these features and no others."""
-        message = BackMsg.FromString(self.message)
-        state = _edits_state(message)
+    def edited(self, features: Iterable[str]) -> tuple[bytes, bytes]:
+        """Return both recorded messages with the edits of these features and no others."""
         edits = {feature: self.edits[feature] for feature in features}
-        state.json_value = json.dumps({**json.loads(state.json_value), "edits": edits})
-        return message.SerializeToString()
+        return _with_edits(self.toggle, edits), _with_edits(self.rest, edits)
+
+
+def _with_edits(recorded: bytes, edits: dict[str, object]) -> bytes:
+    message = BackMsg.FromString(recorded)
+    state = _edits_state(message)
+    state.json_value = json.dumps({**json.loads(state.json_value), "edits": edits})
+    return message.SerializeToString()
 
 
 def recording(frames: Sequence[bytes]) -> Recording:
-    """Pick the toggles out of everything a browser sent to the server."""
+    """Pick the toggles, and what follows them, out of everything a browser sent to the server."""
     messages = [BackMsg.FromString(frame) for frame in frames]
-    toggles = [message for message in messages if _edits_state(message) is not None]
-    if not toggles:
-        raise RuntimeError("No toggle was recorded: no message of the browser held a list of edits.")
+    told = [message for message in messages if _edits_state(message) is not None]
+    toggles = [message for message in told if not _is_rest(message)]
+    rests = [message for message in told if _is_rest(message)]
+    if not toggles or not rests:
+        raise RuntimeError("No toggle was recorded with its rest: the browser sent no list of edits.")
     edits: dict[str, object] = {}
     for message in toggles:
         edits |= json.loads(_edits_state(message).json_value)["edits"]
-    return Recording(toggles[-1].SerializeToString(), edits)
+    return Recording(toggles[-1].SerializeToString(), rests[-1].SerializeToString(), edits)
+
+
+def _is_rest(message: BackMsg) -> bool:
+    """Whether a message is the word of rest: it alone carries a trigger."""
+    return any(
+        s.WhichOneof("value") == "json_trigger_value" for s in message.rerun_script.widget_states.widgets
+    )
 
 
 def _edits_state(message: BackMsg):
@@ -107,8 +124,12 @@ async def _person(
             await asyncio.sleep(max(0.0, start + turn * SECONDS_BETWEEN_TOGGLES - time.perf_counter()))
             sent = time.perf_counter()
             edited ^= {rng.choice(features)}
-            await socket.send(record.edited(sorted(edited)))
-            ranking, done = await _answer(socket, blocks, tally)
+            toggle, rest = record.edited(sorted(edited))
+            await socket.send(toggle)
+            ranking, _ = await _answer(socket, blocks, tally)
+            await asyncio.sleep(max(0.0, sent + SECONDS_OF_REST - time.perf_counter()))
+            await socket.send(rest)
+            _, done = await _answer(socket, blocks, tally)
             if ranking is None:
                 tally.errors.append("a toggle was answered without a ranking")
             else:

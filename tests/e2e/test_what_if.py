@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -159,6 +160,24 @@ def test_edits_are_there_after_another_page(what_if: Page):
     what_if.get_by_role("link", name="What if").click()
     what_if.wait_for_url("**/what_if*")
     expect(state(what_if, "EGFR p.L858R", "not altered")).to_be_checked()
+
+
+def test_a_single_change_of_the_list_is_made_by_its_button(what_if: Page):
+    make = what_if.get_by_role("button", name=re.compile("^Make this change: "))
+    named = make.first.get_attribute("aria-label")
+    make.first.click()
+    expect(what_if.locator(".gb-changes li")).to_have_count(1)
+    label = named.removeprefix("Make this change: ").rpartition(", ")[0]
+    expect(what_if.locator(".gb-changes li")).to_contain_text(f"{label}: ")
+    # The row in the panel stands as if it had been clicked there.
+    expect(group(what_if, label)).to_be_attached()
+
+
+def test_what_takes_longer_follows_the_last_of_quick_edits(what_if: Page):
+    why = what_if.get_by_role("table").filter(has_text="was altered")
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    state(what_if, "EGFR p.L858R", "not assayed").check()
+    expect(why.first).to_contain_text("not assayed, was altered")
 
 
 def test_panel_and_ranking_fit_the_window_together(what_if: Page):

@@ -104,7 +104,10 @@ const MAKE = { states: statesRow, number: numberRow, choice: choiceRow };
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".gb-editor");
   const panel = (root.panel ??= { revision: null, edits: {}, shape: "", rows: [] });
-  panel.send = (edits) => setStateValue("edits", edits);
+  panel.send = (edits) => {
+    setStateValue("edits", edits);
+    window.dispatchEvent(new Event("glassboard:edited"));
+  };
 
   const current = (row) => (row.feature in panel.edits ? panel.edits[row.feature] : row.recorded);
   const paint = () => {
@@ -121,16 +124,17 @@ export default function ({ data, parentElement, setStateValue }) {
     panel.send(panel.edits);
   };
   const change = (feature, value) => {
-    const { row } = panel.rows.find((r) => r.row.feature === feature);
+    // A change that is made from the list below may have no row here yet; Python then adds one.
+    const row = panel.rows.find((r) => r.row.feature === feature)?.row;
     const edits = { ...panel.edits };
-    if (same(value, row.recorded)) delete edits[feature];
+    if (row && same(value, row.recorded)) delete edits[feature];
     else edits[feature] = value;
     panel.edits = edits;
     paint();
     // A slider speaks many times a second: send the last word of each tenth of a second.
     if (panel.timer) { panel.again = true; return; }
     panel.send(panel.edits);
-    if (row.kind !== "number") return;
+    if (row?.kind !== "number") return;
     panel.timer = setTimeout(() => {
       panel.timer = null;
       if (panel.again) { panel.again = false; panel.send(panel.edits); }
@@ -157,4 +161,12 @@ export default function ({ data, parentElement, setStateValue }) {
     }));
   }
   paint();
+
+  // "Make this change": buttons of the page that name a feature and the state it shall have.
+  const make = (event) => {
+    const button = event.target.closest?.("button[data-gb-feature]");
+    if (button) change(button.dataset.gbFeature, button.dataset.gbState);
+  };
+  document.addEventListener("click", make);
+  return () => document.removeEventListener("click", make);
 }
