@@ -247,19 +247,6 @@ def test_a_study_with_wide_copy_number_panels_and_two_samples_of_a_patient(tmp_p
     assert other.alterations == () and Alteration("KRAS") not in other.alterations
 
 
-def test_variants_of_two_specimens_are_told_as_such():
-    bundle = json.loads(FHIR)
-    variants = [
-        e["resource"]
-        for e in bundle["entry"]
-        if e["resource"].get("component") and "valueCodeableConcept" in e["resource"]
-    ]
-    for i, variant in enumerate(variants):
-        variant["specimen"] = {"reference": f"Specimen/{i % 2}"}
-    result = reading(json.dumps(bundle), "b.json")
-    assert "the variants are of 2 specimens" in [c.what for c in result.report.contradictions]
-
-
 def test_half_a_character_is_refused_in_a_profile_and_replaced_elsewhere():
     with pytest.raises(BrokenFileError, match="half of a character"):
         read_bytes("p.json", b'{"glassboard_profile": 1, "patient_id": "a", "note": "\\ud800"}')

@@ -15,6 +15,7 @@ from oncology.intake.options import Options
 from oncology.intake.readers.fhir import clinical, genomics
 from oncology.intake.readers.fhir.coded import code_set, key_of, references
 from oncology.intake.readers.fhir.documents import documents_of
+from oncology.intake.readers.fhir.specimens import Specimens, specimens_of
 from oncology.intake.report import Ledger, ReadResult
 from oncology.intake.tree import LeafTale, Path, count_leaves, first, many, text_of
 from oncology.vocabulary.tumour_codes import tumour_from_code
@@ -55,8 +56,18 @@ class _Case:
     sampled: date | None = None
     diagnosed: date | None = None
     labs_at: dict[str, date | None] = field(default_factory=dict)
-    specimens: set[str] = field(default_factory=set)
+    specimens: Specimens = field(default_factory=lambda: Specimens((), {}, {}))
+    samples: dict[str, PatientDraft] = field(default_factory=dict)
+    begun: dict[int, date] = field(default_factory=dict)
     sites: list[tuple[LeafTale, Path, str, str]] = field(default_factory=list)
+
+    def draft_of(self, resource: dict[str, Any]) -> PatientDraft:
+        """The sample that a resource belongs to, else what holds for the patient."""
+        return self.samples.get(self.specimens.of.get(id(resource), ""), self.draft)
+
+    def drafts(self) -> list[PatientDraft]:
+        """The samples of this patient, or the patient where there is one profile only."""
+        return list(self.samples.values()) or [self.draft]
 
 
 @dataclass(slots=True)
@@ -93,15 +104,21 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
         raise NoPatientsError(
             given.name, "it is FHIR", "Expected a Patient, or observations that name their subject."
         )
+    for case in {id(c): c for c in cases.values()}.values():
+        case.specimens = specimens_of((e.key, e.resource) for e in entries if e.case is case)
+        for n, key in enumerate(case.specimens.days, start=1):
+            name = case.draft.patient_id
+            case.samples[key] = PatientDraft(name if n == 1 else f"{name}-{n}")
     for entry in entries:
         _read_entry(entry, options, ledger)
     for case in dict.fromkeys(map(id, cases.values())):
         _finish_case(next(c for c in cases.values() if id(c) == case), options, ledger)
     for entry in entries:
-        who = entry.case.draft.patient_id if entry.case else ""
+        who = entry.case.draft_of(entry.resource).patient_id if entry.case else ""
         entry.tale.tell(entry.resource, ledger, who)
     unique = {id(c): c for c in cases.values()}
-    return ReadResult(tuple(c.draft.finish(source, ledger) for c in unique.values()), ledger.report(source))
+    profiles = tuple(d.finish(source, ledger) for c in unique.values() for d in c.drafts())
+    return ReadResult(profiles, ledger.report(source))
 
 
 def _files(folder: GivenFolder) -> list[GivenFile]:
@@ -200,7 +217,7 @@ def _read_entry(entry: _Entry, options: Options, ledger: Ledger) -> None:
     kind = resource["resourceType"]
     if case is None or kind in _PERSONS:
         return
-    draft = case.draft
+    draft = case.draft_of(resource)
     if kind != "Patient" and (day := clinical.date_of(resource)) is not None:
         case.dates.append(day)
     status = text_of(first(resource, "status"))
@@ -216,16 +233,16 @@ def _read_entry(entry: _Entry, options: Options, ledger: Ledger) -> None:
         if clinical.read_condition(resource, draft, tale, ledger):
             case.diagnosed = case.diagnosed or clinical.date_of(resource)
     elif kind in ("MedicationRequest", "MedicationAdministration", "MedicationStatement"):
+        known, begun = len(draft.treatments), clinical.date_of(resource)
         clinical.read_medication(resource, draft, tale)
+        if begun is not None:
+            case.begun.update(dict.fromkeys(range(known, len(draft.treatments)), begun))
     elif kind == "Specimen":
         _specimen(resource, case, tale)
     elif kind == "Observation":
         codes = code_set(first(resource, "code"))
         if "69548-6" in codes:
             case.sampled = case.sampled or clinical.date_of(resource)
-            specimen = text_of(first(resource, "specimen", "reference"))
-            if specimen:
-                case.specimens.add(key_of(specimen))
             genomics.read_variant_observation(resource, draft, options, tale, ledger)
         elif codes & {"53041-0", "36908-2"}:
             genomics.read_region(resource, draft, options, tale, ledger)
@@ -258,6 +275,9 @@ def _finish_case(case: _Case, options: Options, ledger: Ledger) -> None:
                 break
         else:
             ledger.note("No diagnosis is in the file: the tumour type is not known.")
+    if case.samples:
+        _finish_samples(case, options, ledger)
+        return
     at = case.sampled or (max(case.dates) if case.dates else None)
     if case.born and at:
         age = age_in_years(case.born, at)
@@ -268,14 +288,43 @@ def _finish_case(case: _Case, options: Options, ledger: Ledger) -> None:
             )
     elif case.born:
         ledger.note("Age: not known, since the file holds a birth date but no date of a finding.")
-    if len(case.specimens) > 1:
+    if len(case.specimens.named) > 1:
         ledger.contradiction(
             draft.patient_id,
-            f"the variants are of {len(case.specimens)} specimens",
-            "all are in one profile; split the file by specimen to see what changed between them",
+            f"the variants are of {len(case.specimens.named)} specimens",
+            f"all are in one profile, because {case.specimens.why_not}; the other reading is one sample for each "
+            "specimen. Split the file by specimen to see what changed between them",
         )
     if case.diagnosed and case.sampled:
         draft.put("sample_day", days_between(case.diagnosed, case.sampled))
+    _assayed(draft, options, ledger)
+
+
+def _finish_samples(case: _Case, options: Options, ledger: Ledger) -> None:
+    """What holds for the patient is put beside what each sample holds; treatments count from the day they began."""
+    base, days = case.draft, case.specimens.days
+    since = case.diagnosed or next(iter(days.values()))
+    for n, (key, day) in enumerate(days.items()):
+        draft = case.samples[key]
+        draft.values = {**base.values, **draft.values}
+        draft.labs, draft.findings = {**base.labs, **draft.labs}, {**base.findings, **draft.findings}
+        draft.treatments = [t for i, t in enumerate(base.treatments) if case.begun.get(i, day) <= day]
+        if base.assayed is not None:
+            draft.assay(base.assayed)
+        if case.born and (age := age_in_years(case.born, day)) is not None:
+            draft.put("age_years", float(age))
+        draft.put("sample_day", days_between(since, day))
+        if n:
+            draft.put("findings.patient", base.patient_id)
+        _assayed(draft, options, ledger)
+    counted = "the diagnosis" if case.diagnosed else "the first of them, since no day of a diagnosis is told"
+    ledger.note(
+        f"{len(days)} specimens became {len(days)} samples of one patient, in the order of their days, which count from "
+        f"{counted}. What is recorded of the patient and of no specimen (laboratory values, stage) stands in each."
+    )
+
+
+def _assayed(draft: PatientDraft, options: Options, ledger: Ledger) -> None:
     if draft.assayed is None and options.panel is not None:
         draft.assay(options.panel)
         named = f" ({options.panel_name})" if options.panel_name else ""
