@@ -9,12 +9,14 @@ PEERS  := .venv-peers
 PYTHON := $(VENV)/bin/python
 UV     := $(shell command -v uv 2>/dev/null)
 
-# Your own models and patients (folders that git ignores, unless you name others), and where to serve.
+# Your own models, patients and lessons (folders that git ignores, unless you name others), and where to serve.
 BUNDLES  ?= local/bundles
 PATIENTS ?= local/patients
+LESSONS  ?= local/lessons
 PORT     ?= 8501
 export GLASSBOARD_BUNDLES  := $(BUNDLES)
 export GLASSBOARD_PATIENTS := $(PATIENTS)
+export GLASSBOARD_LESSONS := $(LESSONS)
 
 # Pins are tried on 3.11; a newer Python works where its wheels exist.
 FIND_PYTHON = for p in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -39,7 +41,7 @@ PYTEST     := $(ONE_THREAD) $(PYTHON) -m pytest
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
-run: $(VENV)/kernels.stamp ## serve the dashboard on 127.0.0.1 (BUNDLES=dir PATIENTS=path PORT=8501)
+run: $(VENV)/kernels.stamp ## serve the dashboard on 127.0.0.1 (BUNDLES=dir PATIENTS=path LESSONS=dir PORT=8501)
 	@exec $(PYTHON) -m pages.parts.server --port $(PORT)
 
 test: format types imports unit browser ## every check: format, types, imports, doctests, unit, page and browser tests
