@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
 
 from explainers.audit.calibration import calibration_statistic
-from explainers.audit.data import AuditData, of_arrays
-from explainers.audit.errors import AuditError
+from explainers.audit.data import AuditData, of_arrays, of_bundle, of_cohort
+from explainers.audit.errors import AuditError, StoppedError
 from explainers.audit.net_benefit import net_benefit_statistic
 from explainers.audit.resampling import ROUNDS, FloatMatrix, FloatVector, Stop, percentiles, resample
 from explainers.audit.tables import ALL, AuditRow, AuditTable
@@ -20,12 +21,22 @@ if TYPE_CHECKING:
     from explainers.audit.overview import Progress
     from oncology.bundles import ModelBundle
 
-__all__ = ["METRICS", "Comparison", "compare", "delong_difference", "same_patients", "simple_rival"]
+__all__ = [
+    "METRICS",
+    "SIMPLE",
+    "Comparison",
+    "compare",
+    "compare_with",
+    "delong_difference",
+    "same_patients",
+    "simple_rival",
+]
 
 METRICS = ("AUC", "Brier score", "expected calibration error", "net benefit")
 # Of these, less is better.
 _LESS_IS_BETTER = ("Brier score", "expected calibration error")
 _FEWEST = 10
+SIMPLE = "a logistic regression in the same folds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +196,35 @@ def compare(
     )  # fmt: skip
 
 
+def compare_with(
+    bundle: ModelBundle,
+    data: AuditData,
+    second: ModelBundle | None = None,
+    *,
+    threshold: float = 0.2,
+    rounds: int = ROUNDS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Comparison:
+    """A bundle against a second one on the patients of an audit; against the simple rival where none is given."""
+    if second is None:
+        other = simple_rival(bundle, data, progress=progress, stop=stop)
+    elif data.origin == "out of fold":
+        other = of_bundle(second)
+    elif data.profiles:
+        outcomes = pd.DataFrame(data.y, index=data.X.index, columns=list(data.options))
+        other = of_cohort(second, tuple(data.profiles.values()), data.name, outcomes=outcomes)
+    else:
+        raise AuditError(
+            "A second model can be asked about a cohort's profiles only, not about its encoded table."
+        )
+    names = ("this model", SIMPLE if second is None else second.manifest.title)
+    return compare(
+        data, other, names=names, threshold=threshold, rounds=rounds, seed=seed, progress=progress, stop=stop
+    )
+
+
 def _option(
     option: str,
     y: FloatVector,
@@ -275,8 +315,6 @@ def simple_rival(
     AuditError
         If the predictions were not made out of fold on the training patients.
     """
-    from explainers.audit.errors import StoppedError
-
     if data.origin != "out of fold" or bundle.training is None:
         raise AuditError(
             "A simpler model can be fitted in the same folds on the training patients only; for another cohort, give "

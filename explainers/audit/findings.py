@@ -183,10 +183,15 @@ def _errors_from(row: object, value: float) -> float:
 
 def overall(audit: Audit) -> Overall:
     """May this model's numbers be believed, and for whom?"""
-    found = findings(audit)
+    found = tuple(
+        f for f, o in zip(findings(audit), audit.options, strict=True) if o.n or len(audit.options) == 1
+    )
+    without = len(audit.options) - len(found)
     by = {v: [f for f in found if f.verdict == v] for v in VERDICTS}
     k, number = len(found), audit.number
-    if k == 1:
+    if not k:
+        answer = "Nothing can be said: no patient of this cohort has an outcome of any option."
+    elif k == 1:
         answer = found[0].words
     elif len(by["holds"]) == k:
         answer = f"On average, as far as these patients can tell, yes: no fault was found in any of the {k} options."
@@ -201,10 +206,11 @@ def overall(audit: Audit) -> Overall:
         details.append(f"Too few patients to tell: {', '.join(f.label for f in by['too few'])}.")
     if k > 1 and by["holds"]:
         details.append(f"No fault found: {', '.join(f.label for f in by['holds'])}.")
+    if without:
+        details.append(f"{without} of {len(audit.options)} options have no outcome in this cohort.")
     if audit.is_external:
         details.append(
-            f"Held against {audit.name}: {audit.n_patients:,} patients, predicted by the model as it stands. Whether "
-            "its training saw any of them, this page can only tell by their ids and inputs."
+            f"Held against {audit.name}: {audit.n_patients:,} patients, predicted by the model as it stands."
         )
     else:
         details.append(

@@ -14,6 +14,7 @@ TITLES = {
     "why": "Why",
     "what_if": "What if",
     "model": "Model",
+    "audit": "Audit",
 }
 
 

@@ -1,0 +1,153 @@
+"""audit: a model held against outcomes, those it was made from or those of a cohort from outside."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from explainers.audit import external, findings
+from explainers.audit.cache import cached, key_of
+from explainers.audit.comparison import Comparison, compare_with
+from explainers.audit.data import AuditData, of_bundle
+from explainers.audit.errors import AuditError
+from explainers.audit.overview import Audit, OptionAudit
+from explainers.audit.overview import audit as audit_model
+from explainers.audit.recalibration import Recalibration, recalibration
+from explainers.commands.plain import to_json
+from explainers.commands.sources import open_bundle
+from explainers.commands.tables import columns
+
+if TYPE_CHECKING:
+    from explainers.audit.overview import Progress
+    from oncology.bundles import ModelBundle
+
+__all__ = ["audit"]
+
+
+def audit(args: argparse.Namespace) -> str:
+    """How far a model's numbers may be believed, option by option."""
+    bundle = open_bundle(args.bundle)
+    data = _data(args, bundle)
+    found = _audited(args, bundle, data)
+    rival = _compared(args, bundle, data)
+    repaired = [r for o in data.options if (r := recalibration(data, o)) is not None and r.is_needed]
+    if args.json:
+        return to_json(_content(bundle, data, found, rival, repaired))
+    lines = [f"{bundle.manifest.title} · {data.from_words}", ""]
+    whole = findings.overall(found)
+    lines += [whole.answer, *whole.details, *data.notes, "", *_table(found)]
+    lines += ["", *(r.words for r in repaired)] if repaired else []
+    if useful := [w for o in found.options if (w := findings.utility_words(o))]:
+        lines += ["", "Is it worth more than treating by the label alone?", *useful]
+    if rival is not None:
+        lines += [
+            "",
+            f"Beside {rival.second}, on the same patients:",
+            *(rival.words(o) for o, _ in rival.labels),
+        ]
+    if bundle.manifest.words.banner:
+        lines += ["", bundle.manifest.words.banner]
+    return "\n".join(lines)
+
+
+def _data(args: argparse.Namespace, bundle: ModelBundle) -> AuditData:
+    if args.data is None:
+        return of_bundle(bundle)
+    renamed = dict(_pair(text) for text in args.option)
+    cohort = external.read_cohort(args.data, study=args.study, mapping=args.mapping)
+    return external.against(bundle, cohort, options=renamed or None)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, sign, ours = text.partition("=")
+    if not sign or not theirs.strip() or not ours.strip():
+        raise AuditError(
+            f"--option is {text!r}; expected THEIRS=OURS, such as --option nivolumab=immunotherapy."
+        )
+    return theirs.strip(), ours.strip()
+
+
+def _audited(args: argparse.Namespace, bundle: ModelBundle, data: AuditData) -> Audit:
+    def make() -> Audit:
+        return audit_model(
+            data, bundle, rounds=args.rounds, seed=args.seed, threshold=args.threshold, progress=_say(args)
+        )
+
+    if args.no_cache:
+        return make()
+    return cached(key_of("audit", data.fingerprint, args.rounds, args.seed, args.threshold), Audit, make)
+
+
+def _say(args: argparse.Namespace) -> Progress:
+    def say(share: float, words: str) -> None:
+        if not args.quiet:
+            sys.stderr.write(f"{share:4.0%} {words}\n")
+
+    return say
+
+
+def _compared(args: argparse.Namespace, bundle: ModelBundle, data: AuditData) -> Comparison | None:
+    if args.against is None:
+        return None
+    second = None if args.against == "simple" else open_bundle(args.against)
+    return compare_with(
+        bundle,
+        data,
+        second,
+        rounds=args.rounds,
+        seed=args.seed,
+        threshold=args.threshold or 0.2,
+        progress=_say(args),
+    )
+
+
+def _table(found: Audit) -> list[str]:
+    said = {f.option: findings.VERDICTS[f.verdict] for f in findings.findings(found)}
+    shown = [o for o in found.options if o.n]
+    return columns([_row(o, said[o.option]) for o in shown])
+
+
+def _row(option: OptionAudit, verdict: str) -> dict[str, Any]:
+    (row,) = option.metrics.where(metric="AUC").rows()
+    return {
+        "option": option.label, "patients": row["patients"], "responders": row["responders"],
+        "AUC": option.row("AUC").words(), "says": _per_100(option, "mean predicted"),
+        "observed": _per_100(option, "observed"), "slope": option.row("calibration slope").words(),
+        "Brier gain": option.row("index of prediction accuracy").words(), "finding": verdict,
+    }  # fmt: skip
+
+
+def _per_100(option: OptionAudit, metric: str) -> str:
+    row = option.row(metric)
+    return f"{100 * row.estimate:.0f} of 100" if row.is_known else row.reason
+
+
+def _content(
+    bundle: ModelBundle,
+    data: AuditData,
+    found: Audit,
+    rival: Comparison | None,
+    repaired: list[Recalibration],
+) -> dict[str, Any]:
+    options = [
+        {
+            "option": o.option, "label": o.label, "finding": finding, "utility": findings.utility(o.decision),
+            "utility_words": findings.utility_words(o), "metrics": o.metrics.rows(), "bins": o.bins,
+            "curve": o.curve, "chance_error": o.chance_error, "decision": o.decision,
+        }
+        for o, finding in zip(found.options, findings.findings(found), strict=True)
+    ]  # fmt: skip
+    return {
+        "bundle": {
+            "name": bundle.name, "title": bundle.manifest.title, "sha256": bundle.sha256,
+            "output_kind": bundle.output_kind, "synthetic": bundle.manifest.synthetic,
+        },
+        "cohort": {"origin": data.origin, "name": data.name, "n_patients": len(data), "notes": data.notes},
+        "units": {"number": data.number, "margin": bundle.unit, "net_benefit": "responses per patient",
+                  "interval_coverage": 0.95},
+        "threshold": found.threshold, "rounds": found.rounds, "seed": found.seed,
+        "overall": findings.overall(found), "options": options,
+        "by_number_of_alterations": found.by_alterations.rows(),
+        "recalibration": repaired, "comparison": None if rival is None else rival.rows(),
+    }  # fmt: skip
