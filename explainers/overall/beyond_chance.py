@@ -6,6 +6,10 @@ chance. All features' chance importances together are the null, so that a few sh
 
 .. math:: p_j = \frac{1 + \#\{null \ge importance_j\}}{1 + \#null} .
 
+A number catches far more noise than a rare alteration. Both sides are therefore divided first by the feature's own mean over
+all trainings, the real one and the shuffled ones alike, plus four times the mean over features. Without a real effect the
+real training is one among equals, scaled or not, so the error rate stays what it is.
+
 Benjamini and Hochberg's procedure then keeps the expected share of false discoveries at 5 %.
 
 References
@@ -16,17 +20,27 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explainers import stability
 from explainers.explanation import FloatVector
-from explainers.importance import Importance
+from explainers.importance import Importance, mean_over_options, shapley_importance, shapley_sample
 from explainers.players import CannotExplainError
+from explainers.shuffling import is_constant
 
-__all__ = ["BeyondChance", "NoNullError", "adjusted", "against_null", "p_values"]
+if TYPE_CHECKING:
+    from oncology.bundles import ModelBundle
+
+__all__ = ["BeyondChance", "NoNullError", "adjusted", "against_null", "beyond_chance", "p_values"]
+
+
+# How much of the scale all features share: the more, the less a rarely used input is favoured.
+_OVERALL = 4.0
 
 
 class NoNullError(CannotExplainError):
@@ -97,7 +111,6 @@ def against_null(
     importance: Importance,
     null: ArrayLike,
     *,
-    n_shuffles: int,
     asked: NDArray[np.bool_] | None = None,
     rate: float = 0.05,
 ) -> BeyondChance:
@@ -106,9 +119,8 @@ def against_null(
     Parameters
     ----------
     importance : Importance
-    null : array-like
-        Importances of the same measure from trainings on shuffled outcomes, over all features and shuffles, any shape.
-    n_shuffles : int
+    null : array-like of shape (n_shuffles, p)
+        Importances of the same measure from trainings on shuffled outcomes.
     asked : bool array (p,), optional
         Features that took part; a constant one cannot matter and would only dilute the comparison.
     rate : float in (0, 1)
@@ -118,23 +130,81 @@ def against_null(
     NoNullError
         If there are too few null values to reach the rate even once.
     """
-    values = np.asarray(null, dtype=np.float64).ravel()
-    values = values[np.isfinite(values)]
-    taking = np.ones(len(importance.values), dtype=bool) if asked is None else np.asarray(asked, dtype=bool)
-    n = int(taking.sum())
+    table = np.asarray(null, dtype=np.float64)
+    if table.ndim != 2 or table.shape[1] != len(importance.values):
+        raise NoNullError(
+            f"The importances under shuffled outcomes have the shape {table.shape}; expected one column for each of the "
+            f"{len(importance.values)} inputs. Make them again (python -m explainers stabilise)."
+        )
+    table = table[np.isfinite(table).all(axis=1)]
+    taking = np.ones(table.shape[1], dtype=bool) if asked is None else np.asarray(asked, dtype=bool)
+    n, n_null = int(taking.sum()), len(table) * int(taking.sum())
     if n == 0:
         raise NoNullError("No input takes more than one value among these patients, so none can matter.")
-    if 1 / (1 + len(values)) > rate / n:
+    if 1 / (1 + n_null) > rate / n:
         raise NoNullError(
-            f"{len(values)} importances under shuffled outcomes are too few to tell {n} inputs from chance at a false "
-            f"discovery rate of {rate:.0%}; {int(np.ceil(n / rate)) - 1} or more are needed. Shuffle more often "
-            "(python -m explainers stabilise)."
+            f"{len(table)} trainings on shuffled outcomes are too few to tell {n} inputs from chance at a false discovery "
+            f"rate of {rate:.0%}; {_fewest(n, rate)} or more are needed. Shuffle more often (python -m explainers stabilise)."
         )
+    values, chance = importance.values[taking], table[:, taking]
+    usual = (values + chance.sum(axis=0)) / (1 + len(chance))
+    scale = usual + _OVERALL * usual.mean()
+    scale = np.where(scale > 0, scale, 1.0)
     p = np.full(len(importance.values), np.nan)
-    p[taking] = p_values(importance.values[taking], values)
+    p[taking] = p_values(values / scale, (chance / scale).ravel())
     q = np.full(len(p), np.nan)
     q[taking] = adjusted(p[taking])
-    return BeyondChance(importance, p, q, rate, len(values), n_shuffles)
+    return BeyondChance(importance, p, q, rate, n_null, len(table))
+
+
+def _fewest(n: int, rate: float) -> int:
+    """Trainings after which the smallest p-value can pass for one of n inputs."""
+    return int(np.ceil((n / rate - 1) / n))
+
+
+def beyond_chance(bundle: ModelBundle, option: str | None = None, *, rate: float = 0.05) -> BeyondChance:
+    """Hold the importances of one option, or of all together, against the shuffled trainings beside the bundle.
+
+    Parameters
+    ----------
+    option : str, optional
+        Default: the mean over all options that were trained on shuffled outcomes.
+
+    Raises
+    ------
+    NoNullError
+        If there is no stability file, saying how to make one, or none of its shuffles is of this option.
+    StabilityError
+        If the file is damaged or belongs to another model.
+    """
+    found = stability.read(bundle)
+    if found is None:
+        raise NoNullError(
+            "Whether these inputs are beyond chance was not measured for this model: that takes trainings on shuffled "
+            f"outcomes, some minutes of work. Make them once with: python -m explainers stabilise {bundle.path}"
+        )
+    wanted = bundle.options if option is None else (bundle.options[bundle.option_index(option)],)
+    options = [o for o in wanted if found.has(o)]
+    if not options:
+        reason = (
+            found.left_out.get(wanted[0], "it was left out") if option is not None else "all were left out"
+        )
+        raise NoNullError(
+            f"There are no trainings on shuffled outcomes of {bundle.label(wanted[0])}: {reason}"
+        )
+    each = [shapley_importance(shapley_sample(bundle, o, n_patients=found.n_patients)) for o in options]
+    importance = each[0] if option is not None else mean_over_options(each)
+    null = np.mean([np.asarray(found.null(o), dtype=np.float64) for o in options], axis=0)
+    asked = _varying(bundle, options)
+    return against_null(importance, null, asked=asked, rate=rate)
+
+
+def _varying(bundle: ModelBundle, options: Sequence[str]) -> NDArray[np.bool_]:
+    """Which features take more than one value among the patients who had one of the options."""
+    assert bundle.training is not None
+    y = np.asarray(bundle.training.y[list(options)], dtype=np.float64)
+    X = np.asarray(bundle.training.X, dtype=np.float64)[~np.isnan(y).all(axis=1)]
+    return np.array([not is_constant(X[:, bundle.schema.columns_of(n)]) for n in bundle.schema.names])
 
 
 def p_values(observed: ArrayLike, null: ArrayLike) -> FloatVector:

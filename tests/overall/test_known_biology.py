@@ -178,7 +178,7 @@ def test_a_therapy_without_evidence_says_so_and_calls_nothing_new_a_discovery(so
 def test_what_is_not_beyond_chance_says_so(solid, table):
     sample = shapley_sample(solid, "chemotherapy")
     important = shapley_importance(sample)
-    chance = against_null(important, np.full(2000, important.values.max() + 1), n_shuffles=25)
+    chance = against_null(important, np.full((25, len(important.values)), important.values.max() + 1))
     found = known_biology(solid, sample, important, table, chance=chance)
     assert all(f.beyond_chance is False for f in found.findings)
     assert all(f.words.endswith("Not beyond chance.") for f in found.findings)
