@@ -28,7 +28,17 @@ if TYPE_CHECKING:
     from explainers.card.measured import Measured
     from oncology.bundles import DeveloperCard, ModelBundle
 
-__all__ = ["NOT_SAID", "Claim", "Completeness", "Entry", "Metric", "ModelCard", "Statement", "model_card"]
+__all__ = [
+    "NOT_SAID",
+    "Claim",
+    "Completeness",
+    "Entry",
+    "Metric",
+    "ModelCard",
+    "Statement",
+    "card_stamp",
+    "model_card",
+]
 
 _NOT_ESTABLISHED = {("regulatory", part): "not established" for part in ("status", "reimbursement")}
 # Parts that `explainers.card.measured` fills from the training patients.
@@ -37,6 +47,17 @@ _MEASURABLE = (
     ("subgroups", "subgroups"),
     ("explanations", "tests"),
 )
+
+
+def card_stamp(bundle: ModelBundle) -> str:
+    """A mark that changes with the bundle and with a card.toml beside it, for whoever keeps cards."""
+    from oncology.bundles import BundleError, read_card
+
+    try:
+        found = read_card(bundle.path, bundle.manifest.files)
+    except (BundleError, OSError) as error:
+        return f"{bundle.sha256}|{error}"
+    return f"{bundle.sha256}|{'' if found is None else found.sha256}"
 
 
 def model_card(bundle: ModelBundle, *, measured: Measured | None = None) -> ModelCard:

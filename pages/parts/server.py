@@ -27,7 +27,7 @@ from streamlit.starlette import App
 from pages.parts import startup
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("patient", "treatment", "why", "what_if", "model", "audit", "learn")
+PAGES = ("patient", "treatment", "why", "what_if", "model", "learn", "audit", "card")
 
 
 def shell() -> str:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 Scheme = Literal["light", "dark"]
 
-PAGES = ("patient", "treatment", "why", "what_if", "model", "audit", "learn")
+PAGES = ("patient", "treatment", "why", "what_if", "model", "learn", "audit", "card")
 WIDE, NARROW = (1280, 800), (390, 844)
 # Without the last flags Chromium looks up hosts of its maker at every start.
 FLAGS = [

@@ -15,6 +15,7 @@ TITLES = {
     "what_if": "What if",
     "model": "Model",
     "audit": "Audit",
+    "card": "Card",
 }
 
 
