@@ -19,6 +19,7 @@ __all__ = [
     "BACKGROUNDS",
     "Background",
     "BackgroundError",
+    "assayed_alike",
     "background_named",
     "default_background",
     "of_rows",
@@ -123,8 +124,28 @@ def without_alterations(bundle: ModelBundle, row: ArrayLike) -> Background:
     return of_rows(changed, "the same patient with no alteration found")
 
 
+def assayed_alike(bundle: ModelBundle, row: ArrayLike) -> Background:
+    """The bundle's background patients as they would look under this patient's tests: unknown here, unknown there.
+
+    Compared with them, an explanation is conditional on what was assayed: an input that is not known of the patient is
+    not known of anybody and has no part, and the base value is the mean answer under these tests.
+
+    Raises
+    ------
+    BackgroundError
+        For a published formula, which has a rule of its own for every unknown input.
+    """
+    own = default_background(bundle)
+    if own.rows is None or own.kind != "rows":
+        raise BackgroundError(
+            "A published formula has a rule of its own for every unknown input. Compare with its reference patient."
+        )
+    unknown = np.isnan(np.asarray(row, dtype=np.float64))
+    return of_rows(np.where(unknown, np.nan, own.rows), f"{own.name}, under this patient's tests")
+
+
 # What the pages and the terminal offer, by the word that picks it.
-BACKGROUNDS: tuple[str, ...] = ("default", "tree-paths", "training", "unaltered")
+BACKGROUNDS: tuple[str, ...] = ("default", "tree-paths", "training", "assayed", "unaltered")
 
 
 def background_named(bundle: ModelBundle, word: str, row: ArrayLike) -> Background | None:
@@ -135,6 +156,8 @@ def background_named(bundle: ModelBundle, word: str, row: ArrayLike) -> Backgrou
         return tree_paths()
     if word == "training":
         return default_background(bundle)
+    if word == "assayed":
+        return assayed_alike(bundle, row)
     if word == "unaltered":
         return without_alterations(bundle, row)
     raise UnknownNameError("Background", word, BACKGROUNDS)

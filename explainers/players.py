@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from oncology.errors import OncologyError
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["CannotExplainError", "Players", "option_margin", "players_of"]
+__all__ = ["CannotExplainError", "Players", "option_margin", "players_of", "shapley_values"]
 
 # Rows that go through a model at once while coalitions are evaluated: 65,536 rows x 100 columns are 52 MB.
 _CHUNK = 65_536
@@ -202,3 +203,38 @@ def _derived_players(bundle: ModelBundle, row: FloatVector, option: str, score: 
         option, formula.names, formula.labels, formula.describe(row), derived, np.arange(len(derived)),
         formula.margin, "score before the logistic link" if notes else bundle.unit, score, formula.matrix, notes,
     )  # fmt: skip
+
+
+def shapley_values(
+    worth: Callable[[NDArray[np.bool_]], FloatVector], n_players: int
+) -> tuple[float, FloatVector]:
+    """Shapley values of any game of up to 22 players.
+
+    Parameters
+    ----------
+    worth : function from coalitions (q, m) of bool to values (q,)
+    n_players : int
+        m.
+
+    Returns
+    -------
+    base : float
+        Worth of the empty coalition.
+    values : array (m,)
+
+    Examples
+    --------
+    >>> base, values = shapley_values(lambda S: 1.0 + 2.0 * S[:, 0] * S[:, 1], 3)
+    >>> base, values.round(6).tolist()
+    (1.0, [1.0, 1.0, 0.0])
+    """
+    number = np.arange(2**n_players)
+    present = (number[:, None] >> np.arange(n_players) & 1).astype(bool)
+    worths = np.asarray(worth(present), dtype=np.float64)
+    size = present.sum(axis=1)
+    weight = np.array([1 / (n_players * comb(n_players - 1, s)) for s in range(n_players)])
+    values = np.empty(n_players)
+    for i in range(n_players):
+        without = number[~present[:, i]]
+        values[i] = weight[size[without]] @ (worths[without | 1 << i] - worths[without])
+    return float(worths[0]), values

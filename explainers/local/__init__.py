@@ -8,14 +8,27 @@ from numpy.typing import ArrayLike
 
 from explainers.background import Background
 from explainers.explanation import Explanation
-from explainers.local import ablation, exact, repeated_surrogate, shapley, surrogate
+from explainers.local import ablation, exact, grouped, repeated_surrogate, shapley, surrogate, unassayed
+from explainers.local.grouped import GROUPINGS, Grouping
+from explainers.local.unassayed import NotTested
 from oncology.errors import OncologyError, UnknownNameError
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["EXPLAINERS", "METHOD_LABELS", "LocalExplainer", "SeedError", "explain"]
+__all__ = [
+    "EXPLAINERS",
+    "GROUPINGS",
+    "METHOD_LABELS",
+    "Grouping",
+    "LocalExplainer",
+    "NotTested",
+    "SeedError",
+    "explain",
+    "explain_groups",
+    "not_tested",
+]
 
 
 class SeedError(OncologyError, ValueError):
@@ -50,6 +63,7 @@ METHOD_LABELS: dict[str, str] = {
     "lime-repeated": "LIME, mean of 20 runs",
     "ablation": "Leave one out",
     "exact": "Every coalition",
+    "grouped": "Shapley values of groups",
 }
 
 
@@ -92,3 +106,39 @@ def explain(
         raise SeedError(f"The seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
     row = bundle.schema.encode_row(patient) if isinstance(patient, PatientProfile) else patient
     return EXPLAINERS[method](bundle, row, option, background=background, seed=seed)
+
+
+def explain_groups(
+    bundle: ModelBundle,
+    patient: PatientProfile | ArrayLike,
+    grouping: Grouping,
+    *,
+    option: str,
+    background: Background | None = None,
+) -> Explanation:
+    """The same question with groups as players: kinds of information, or genes each as a whole.
+
+    Parameters
+    ----------
+    grouping : {"kind", "gene"}
+        A key of `GROUPINGS`.
+
+    Raises
+    ------
+    UnknownNameError
+        For a grouping or option that does not exist.
+    CannotExplainError, BackgroundError
+        As `explainers.local.grouped.explain`.
+    """
+    if grouping not in GROUPINGS:
+        raise UnknownNameError("Grouping", grouping, GROUPINGS)
+    row = bundle.schema.encode_row(patient) if isinstance(patient, PatientProfile) else patient
+    return grouped.explain(bundle, row, option, background=background, grouping=grouping)
+
+
+def not_tested(
+    bundle: ModelBundle, patient: PatientProfile | ArrayLike, *, option: str, seed: int = 0
+) -> NotTested:
+    """What not testing costs: how far the answer could move if everything were known; see `explainers.local.unassayed`."""
+    row = bundle.schema.encode_row(patient) if isinstance(patient, PatientProfile) else patient
+    return unassayed.explain(bundle, row, option, seed=seed)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import comb
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.background import Background, default_background, without_alterations
 from explainers.explanation import Explanation, FloatVector
-from explainers.players import CannotExplainError, Players, players_of
+from explainers.players import CannotExplainError, Players, players_of, shapley_values
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -99,41 +98,6 @@ def explain(
     values = np.zeros(len(game))
     values[moving] = share
     return game.explanation("exact", values, background, base_value=base, limits=tuple(limits))
-
-
-def shapley_values(
-    worth: Callable[[NDArray[np.bool_]], FloatVector], n_players: int
-) -> tuple[float, FloatVector]:
-    """Shapley values of any game of up to 22 players.
-
-    Parameters
-    ----------
-    worth : function from coalitions (q, m) of bool to values (q,)
-    n_players : int
-        m.
-
-    Returns
-    -------
-    base : float
-        Worth of the empty coalition.
-    values : array (m,)
-
-    Examples
-    --------
-    >>> base, values = shapley_values(lambda S: 1.0 + 2.0 * S[:, 0] * S[:, 1], 3)
-    >>> base, values.round(6).tolist()
-    (1.0, [1.0, 1.0, 0.0])
-    """
-    number = np.arange(2**n_players)
-    present = (number[:, None] >> np.arange(n_players) & 1).astype(bool)
-    worths = np.asarray(worth(present), dtype=np.float64)
-    size = present.sum(axis=1)
-    weight = np.array([1 / (n_players * comb(n_players - 1, s)) for s in range(n_players)])
-    values = np.empty(n_players)
-    for i in range(n_players):
-        without = number[~present[:, i]]
-        values[i] = weight[size[without]] @ (worths[without | 1 << i] - worths[without])
-    return float(worths[0]), values
 
 
 def _index(game: Players, name: str) -> int:
