@@ -16,18 +16,23 @@ from oncology.uncertainty.comparison import (
     parts_of,
     quality,
 )
+from oncology.uncertainty.conformal import ANSWERS, COVERAGE, Answer, OutcomeSets
 from oncology.uncertainty.intervals import IntervalTables
 from oncology.uncertainty.shares import wilson
 from oncology.uncertainty.temperature import TemperatureMap, fit_temperature
 from oncology.uncertainty.venn_abers import VennAbers
 
 __all__ = [
+    "ANSWERS",
+    "COVERAGE",
     "METHODS",
     "MIN_SLOPE",
+    "Answer",
     "CalibrationError",
     "CalibrationMap",
     "IntervalTables",
     "MethodQuality",
+    "OutcomeSets",
     "TemperatureMap",
     "VennAbers",
     "compare_calibrations",

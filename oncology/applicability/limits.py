@@ -1,15 +1,11 @@
-"""Whether a model was made for a patient at all: tumour, age, numbers, categories, drivers that exclude each other."""
+"""What puts a patient outside what a model was made for: tumour, age, numbers, categories, drivers that exclude each other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-from weakref import WeakKeyDictionary
-
 import numpy as np
-from numpy.typing import NDArray
 
-from oncology.bundles import ModelBundle, TrainingData
+from oncology.applicability.pairs import exclusive
+from oncology.bundles import ModelBundle
 from oncology.features import FeatureSpec, Value
 from oncology.patients import PatientProfile
 from oncology.vocabulary import tumour_name
@@ -19,10 +15,6 @@ __all__ = ["applicability"]
 
 _ENDS = (0.001, 0.999)
 _ADULT = 18
-# Two alterations exclude each other where at least this many training patients would be expected to have both, and
-# at most this share of them has.
-_EXPECTED = 3.0
-_SHARE = 0.05
 
 
 def applicability(bundle: ModelBundle, profile: PatientProfile) -> tuple[str, ...]:
@@ -43,7 +35,7 @@ def applicability(bundle: ModelBundle, profile: PatientProfile) -> tuple[str, ..
         if value is not None and spec.reads.what == "field" and spec.reads.field != "tumour":
             cautions += _number(bundle, profile, spec, value)
     altered = tuple(s.name for s, v in pairs if s.is_alteration and v == 1.0)
-    return (*cautions, *_exclusive(bundle, profile, altered))
+    return (*cautions, *exclusive(bundle, profile, altered))
 
 
 def _meant_for(bundle: ModelBundle) -> tuple[str, ...]:
@@ -111,51 +103,3 @@ def _number(bundle: ModelBundle, profile: PatientProfile, spec: FeatureSpec, val
         return []
     side = "lower" if value < low else "higher"
     return [f"{spec.label} is {spec.words(value)}, {side} than in 999 of 1,000 training patients."]
-
-
-@dataclass(frozen=True, eq=False)
-class _Together:
-    """How many training patients of a tumour had each two alterations, and how many would be expected to."""
-
-    names: tuple[str, ...]
-    both: NDArray[np.float64]
-    expected: NDArray[np.float64]
-
-
-_TABLES: WeakKeyDictionary[TrainingData, dict[str | None, _Together]] = WeakKeyDictionary()
-
-
-def _together(bundle: ModelBundle, training: TrainingData, tumour: str | None) -> _Together:
-    tables = _TABLES.setdefault(training, {})
-    if tumour not in tables:
-        schema = bundle.schema
-        names = tuple(f.name for f in schema.features if f.is_alteration)
-        rows = np.ones(len(training), dtype=bool) if tumour is None else training.tumours == tumour
-        columns = [schema.columns_of(n).start for n in names]
-        states = training.X.to_numpy(dtype=np.float64)[rows][:, columns]
-        altered, tested = (states == 1.0).astype(np.float64), (~np.isnan(states)).astype(np.float64)
-        # Patients in whom one of the two was not assayed tell nothing of the pair.
-        first = altered.T @ tested
-        n = np.maximum(tested.T @ tested, 1.0)
-        tables[tumour] = _Together(names, altered.T @ altered, first * first.T / n)
-    return tables[tumour]
-
-
-def _exclusive(bundle: ModelBundle, profile: PatientProfile, altered: tuple[str, ...]) -> list[str]:
-    training = bundle.training
-    if training is None or len(altered) < 2:
-        return []
-    tumour = profile.tumour if profile.tumour in set(training.tumours) else None
-    table = _together(bundle, training, tumour)
-    where = f" with {tumour_name(tumour)}" if tumour else ""
-    found = []
-    for a, b in combinations(altered, 2):
-        i, j = table.names.index(a), table.names.index(b)
-        if table.expected[i, j] >= _EXPECTED and table.both[i, j] <= _SHARE * table.expected[i, j]:
-            seen = "no training patient" if table.both[i, j] == 0 else "hardly any training patient"
-            labels = f"{bundle.schema.feature(a).label} and {bundle.schema.feature(b).label}"
-            found.append(
-                f"{labels} are each common, but {seen}{where} had both: what the model makes of them together is "
-                "not founded on patients."
-            )
-    return found
