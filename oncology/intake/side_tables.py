@@ -9,7 +9,7 @@ from oncology.intake.opening import GivenFile
 from oncology.intake.options import Options
 from oncology.intake.report import Fate, Ledger
 from oncology.intake.tabular import read_rows
-from oncology.patients import Alteration, AlterationKind
+from oncology.patients import Alteration, AlterationKind, Origin
 from oncology.vocabulary.fusions import FUSION_DRIVERS
 
 __all__ = [
@@ -150,6 +150,7 @@ def tell_fusion(
     *,
     note: str = "",
     each: bool = True,
+    origin: Origin = "unknown",
 ) -> None:
     """Add a fusion: the gene that drugs aim at first, its partner beside it; one element of `part`."""
     who = draft.patient_id if each else ""
@@ -160,7 +161,7 @@ def tell_fusion(
             ledger.add(part, "fusion", "dropped", "no gene is named", patient_id=who)
             return
         if left and right:
-            draft.altered(Alteration(only, "other", "rearrangement within the gene"))
+            draft.altered(Alteration(only, "other", "rearrangement within the gene", origin=origin))
             ledger.add(
                 part,
                 f"{left}-{right}",
@@ -170,7 +171,7 @@ def tell_fusion(
                 patient_id=who,
             )
             return
-        fresh = draft.altered(Alteration(only, "fusion"))
+        fresh = draft.altered(Alteration(only, "fusion", origin=origin))
         reason = "one of the two genes is not named" + (f"; {note}" if note else "")
         ledger.add(part, f"{only} fusion", "ambiguous" if fresh else "dropped", reason if fresh else "repeats a fusion",
                    became=f"{only} fusion", patient_id=who)  # fmt: skip
@@ -180,7 +181,7 @@ def tell_fusion(
         if five.symbol in FUSION_DRIVERS and three.symbol not in FUSION_DRIVERS
         else (three, five)
     )
-    alteration = Alteration(main.symbol, "fusion", partner=other.symbol)
+    alteration = Alteration(main.symbol, "fusion", partner=other.symbol, origin=origin)
     if not draft.altered(alteration):
         ledger.add(part, f"{left}-{right}", "dropped", "repeats a fusion of this patient", patient_id=who)
         return

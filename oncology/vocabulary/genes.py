@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from oncology.errors import OncologyError
+from oncology.vocabulary.further_genes import FURTHER_NAMES, FURTHER_SYMBOLS
 from oncology.vocabulary.gene_symbols import HGNC_IDS, RENAMED, SYMBOLS
 
 __all__ = ["GENES", "GeneName", "GeneTable", "GeneTableError", "load_hgnc", "one_slip"]
@@ -160,7 +161,7 @@ def one_slip(a: str, b: str) -> bool:
     return matching >= max(len(a), len(b)) - 1 and re.sub(r"\D", "", a) == re.sub(r"\D", "", b)
 
 
-GENES = GeneTable(SYMBOLS, RENAMED, HGNC_IDS)
+GENES = GeneTable(SYMBOLS | FURTHER_SYMBOLS, {**FURTHER_NAMES, **RENAMED}, HGNC_IDS)
 
 
 def load_hgnc(path: str | Path) -> GeneTable:
@@ -200,4 +201,11 @@ def load_hgnc(path: str | Path) -> GeneTable:
     renamed: dict[str, str | tuple[str, ...]] = {
         old: new[0] if len(new) == 1 else ("?", *new) for old, new in claims.items()
     }
+    # What we have settled stays settled: of several claims on an old name in files of tumours, ours names the usual one.
+    for old, ours in RENAMED.items():
+        if (
+            old not in symbols
+            and {t for t in ((ours,) if isinstance(ours, str) else ours) if t != "?"} <= symbols
+        ):
+            renamed[old] = ours
     return GeneTable(symbols, renamed, {row["hgnc_id"].rpartition(":")[2]: row["symbol"] for row in rows})

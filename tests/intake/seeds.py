@@ -53,6 +53,11 @@ CSQ_VCF = (
     "17\t7577120\t.\tC\tT\t50\tlow\tCSQ=T|missense_variant|MODERATE|TP53||P:p.Arg273His||\tGT:AF\t0/0:0\t0/1:0.4\n"
     "13\t1\t.\tG\t<DEL>\t50\tPASS\t.\tGT\t0/0\t0/1\n"
 )
+_STRUCTURAL = CSQ_VCF + (
+    "17\t2\t.\tG\t<DUP>\t50\tPASS\tSVTYPE=DUP;CN=9;CSQ=duplication|transcript_amplification|HIGH|ERBB2|||||\tGT\t0/0\t0/1\n"
+    "2\t29446394\tb1\tA\tA]2:42522694]\t.\tPASS\tSVTYPE=BND;MATEID=b2;CSQ=x|intron_variant|HIGH|ALK|||||\tGT\t0/0\t0/1\n"
+    "2\t42522694\tb2\tT\tT]2:29446394]\t.\tPASS\tSVTYPE=BND;MATEID=b1;CSQ=x|intron_variant|HIGH|EML4|||||\tGT\t0/0\t0/1\n"
+)
 _ANN_VCF = (
     '##fileformat=VCFv4.1\n##INFO=<ID=ANN,Number=.,Type=String,Description="Functional annotations">\n'
     "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -123,6 +128,7 @@ SEEDS: dict[str, bytes] = {
     "packet.yaml": _YAML.encode(),
     "csq.vcf": CSQ_VCF.encode(),
     "ann.vcf": _ANN_VCF.encode(),
+    "structural.vcf": _STRUCTURAL.encode(),
     "csq.vcf.gz": gzip.compress(CSQ_VCF.encode(), mtime=0),
     "table.xlsx": _excel(),
     "table.parquet": _parquet(),

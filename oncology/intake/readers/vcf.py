@@ -10,6 +10,7 @@ from oncology.intake.errors import BrokenFileError
 from oncology.intake.opening import GivenFile, GivenFolder
 from oncology.intake.options import Options
 from oncology.intake.report import Ledger, ReadResult
+from oncology.intake.structural import GeneHit, StructuralAllele, StructuralAlleles, is_structural
 from oncology.intake.variants import RawVariant, tell_variant
 from oncology.patients import Origin
 from oncology.vocabulary.consequences import consequence, severity
@@ -64,6 +65,7 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
     name = header.samples[tumour] if tumour is not None else "patient"
     draft = PatientDraft(clean_id(name) or "patient")
     part = f"alternative alleles of {given.label}"
+    structural = StructuralAlleles(draft, part, options, ledger)
     for number, line in enumerate(lines, start=1):
         if line and not line.startswith("#"):
             cells = line.split("\t")
@@ -74,9 +76,10 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
                     f"data line {number} has {len(cells)} columns instead of 8 or more",
                     "Transfer it again.",
                 )
-            _line(cells, header, tumour, normal, draft, part, options, ledger)
+            _line(cells, header, tumour, normal, draft, part, options, ledger, structural)
             if options.progress and number % 20_000 == 0:
                 options.progress(0.5, f"{number:,} lines read")
+    structural.finish()
     if options.panel is not None:
         draft.assay(options.panel)
         ledger.note(
@@ -160,6 +163,7 @@ def _line(
     part: str,
     options: Options,
     ledger: Ledger,
+    structural: StructuralAlleles,
 ) -> None:
     alternatives = cells[4].split(",")
     ledger.hold(part, len(alternatives))
@@ -175,32 +179,62 @@ def _line(
     call = _call(cells, tumour, keys)
     control = _call(cells, normal, keys)
     for number, alternative in enumerate(alternatives, start=1):
-        if (
-            alternative.startswith("<")
-            or "[" in alternative
-            or "]" in alternative
-            or alternative in (".", "*")
-        ):
-            words = (
-                "no alternative allele (a reference block)"
-                if alternative in (".", "<NON_REF>", "<*>")
-                else "a symbolic or structural allele, not read from VCF"
-            )
-            ledger.add(part, "variant", "dropped", words)
+        if alternative in (".", "*", "<NON_REF>", "<*>"):
+            ledger.add(part, "variant", "dropped", "no alternative allele (a reference block)")
             continue
         if call.get("GT") and not _carries(call["GT"], number):
             ledger.add(part, "variant", "dropped", "not in the tumour sample")
-            continue
-        chosen = _chosen(notes, header, cells[3], alternative, len(alternatives))
-        if chosen is None:
-            ledger.add(part, "variant", "dropped", "no annotation for this allele")
             continue
         origin: Origin = "unknown"
         if control.get("GT"):
             origin = "germline" if _carries(control["GT"], number) else "somatic"
         elif "SOMATIC" in info:
             origin = "somatic"
+        if is_structural(alternative):
+            structural.take(_structural(cells, alternative, notes, header, call, origin))
+            continue
+        chosen = _chosen(notes, header, cells[3], alternative, len(alternatives))
+        if chosen is None:
+            ledger.add(part, "variant", "dropped", "no annotation for this allele")
+            continue
         _tell(chosen, header, call, number, origin, draft, part, options, ledger)
+
+
+def _structural(
+    cells: list[str],
+    alternative: str,
+    notes: list[list[str]],
+    header: _Header,
+    call: dict[str, str],
+    origin: Origin,
+) -> StructuralAllele:
+    """A symbolic allele or breakend with every gene that its annotation names."""
+    info = dict(_pair(p) for p in cells[7].split(";"))
+    symbol = re.match(r"<(\w+)", alternative)
+    kind = (symbol.group(1) if symbol else info.get("SVTYPE") or "BND").upper()
+    if not symbol and ("[" in alternative or "]" in alternative):
+        kind = "BND"
+    at, named = header.fields.get("Consequence", -1), header.fields["SYMBOL"]
+    terms: dict[str, set[str]] = {}
+    for note in notes:
+        if len(note) > named and note[named]:
+            said = note[at] if 0 <= at < len(note) else ""
+            terms.setdefault(note[named][:60], set()).update(said.split("&"))
+    copies = next(
+        (c for c in (call.get("CN", ""), info.get("CN", "")) if c.replace(".", "", 1).isdigit()), ""
+    )
+    genotype = call.get("GT", "").replace("|", "/").split("/")
+    return StructuralAllele(
+        name=cells[2],
+        mate=info.get("MATEID", info.get("PARID", "")).split(",")[0],
+        place=f"{cells[0]}:{cells[1]}",
+        alternative=alternative,
+        kind=kind,
+        hits=tuple(GeneHit(s, frozenset(t)) for s, t in terms.items()),
+        copies=float(copies) if copies else None,
+        both=len(genotype) == 2 and genotype[0] == genotype[1] and genotype[0] not in ("", ".", "0"),
+        origin=origin,
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:
