@@ -106,15 +106,15 @@ def parser() -> argparse.ArgumentParser:
     steady.add_argument("--seed", type=_seed, default=0)
     steady.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
-    about = verbs.add_parser(
-        "card", help="the model card: what a model is for, and what was not told"
-    )
+    about = verbs.add_parser("card", help="the model card: what a model is for, and what was not told")
     about.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
     form = about.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON, every statement with who made it")
     form.add_argument("--xml", action="store_true", help="as XML of the CHAI Applied Model Card, v0.2")
     form.add_argument("--html", action="store_true", help="as one HTML file")
-    about.add_argument("--no-audit", action="store_true", help="leave out what is measured on training patients")
+    about.add_argument(
+        "--no-audit", action="store_true", help="leave out what is measured on training patients"
+    )
     about.add_argument("--out", metavar="FILE", help="write it there instead of printing it")
 
     check = verbs.add_parser(
@@ -144,6 +144,9 @@ def parser() -> argparse.ArgumentParser:
     read = verbs.add_parser("import", parents=[out], help="read a patient file and say what was used of it")
     read.add_argument("file", metavar="FILE", help="a file, or a folder of files that belong together")
     read.add_argument("--panel", metavar="GENES", help="genes the assay covered, separated by commas")
+    read.add_argument(
+        "--hgnc", metavar="FILE", help="the complete gene set of genenames.org, for genes beyond our table"
+    )
     read.add_argument("--assayed", choices=("file", "seen", "unknown"), default="file")
     read.add_argument(
         "--consent", choices=("research", "education", "none"), help="record what the patients agreed to"

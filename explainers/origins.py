@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from oncology.bundles import Manifest, ModelBundle
     from oncology.patients import PatientProfile
 
-__all__ = ["OriginKind", "model_origin", "origin_kind", "origin_words", "patient_origin"]
+__all__ = ["GERMLINE_WITHHELD", "OriginKind", "model_origin", "origin_kind", "origin_words", "patient_origin"]
 
 
 class HasManifest(Protocol):
@@ -18,6 +18,9 @@ class HasManifest(Protocol):
     def manifest(self) -> Manifest: ...
 
 
+GERMLINE_WITHHELD = (
+    "a germline finding is left out; for the model, the genes that could hold it count as not assayed"
+)
 OriginKind = Literal["synthetic", "mixed", "research"]
 
 
@@ -42,10 +45,14 @@ def origin_words(bundle: ModelBundle | None, profile: PatientProfile | None) -> 
 
     Returns
     -------
-    tuple of two str
-        ``("patient: synthetic", "model made from: real patients")`` and the like, without a full stop.
+    tuple of str
+        ``("patient: synthetic", "model made from: real patients")`` and the like, without a full stop; a third one
+        where germline findings were left out of the profile.
     """
-    return patient_origin(profile), model_origin(None if bundle is None else bundle.manifest)
+    both = patient_origin(profile), model_origin(None if bundle is None else bundle.manifest)
+    if profile is not None and profile.germline_withheld:
+        return *both, GERMLINE_WITHHELD
+    return both
 
 
 def origin_kind(bundle: HasManifest | None, profile: PatientProfile | None) -> OriginKind:

@@ -107,7 +107,7 @@ def _unseen_fields(schema: FeatureSchema, profile: PatientProfile) -> list[Unsee
     found += [
         Unseen(n.replace("_", " ").capitalize(), no_input)
         for n in profile.findings
-        if f"findings.{n}" not in read
+        if f"findings.{n}" not in read and n != "patient"
     ]
     if profile.prior_treatments and "prior_treated" not in read:
         found.append(Unseen("Prior treatments: " + ", ".join(profile.prior_treatments), no_input))

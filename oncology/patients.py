@@ -163,6 +163,9 @@ class PatientProfile:
         Named categorical findings outside single genes, for example ``{"cytogenetics": "good"}``.
     synthetic : bool
         True for invented patients; every screen that shows one says so.
+    germline_withheld : bool
+        True for a copy from which findings called germline were left out, and with them what would let one guess
+        their genes (`oncology.intake.germline_hiding`); every screen and document made of such a copy says so.
 
     Raises
     ------
@@ -197,6 +200,7 @@ class PatientProfile:
     source: Source | None = None
     synthetic: bool = False
     note: str | None = None
+    germline_withheld: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.patient_id, str) or not self.patient_id.strip():
@@ -229,5 +233,8 @@ class PatientProfile:
         content = dataclasses.asdict(self)
         for name in ("assayed_genes", "tested_absent", "not_tested"):
             content[name] = None if content[name] is None else sorted(content[name])
+        if not self.germline_withheld:
+            # A field that came later: whole profiles keep the hash they had before.
+            del content["germline_withheld"]
         text = json.dumps(content, sort_keys=True, default=list)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -57,11 +57,16 @@ def facts(profile: PatientProfile) -> tuple[Fact, ...]:
         _fact("Panel", p.panel),
     ]
     listed += [Fact(LABS[n].label, f"{v:g} {LABS[n].unit}".strip()) for n, v in p.labs.items()]
-    listed += [Fact(n.replace("_", " ").capitalize(), str(v)) for n, v in p.findings.items()]
+    listed += [
+        Fact("Sample of" if n == "patient" else n.replace("_", " ").capitalize(), str(v))
+        for n, v in p.findings.items()
+    ]
     if p.ancestry is not None:
         listed.append(Fact("Ancestry", p.ancestry))
     if p.consent is not None:
         listed.append(Fact("Consent", p.consent))
+    if p.germline_withheld:
+        listed.append(Fact("Germline findings", "left out here; they are recorded", known=False))
     return tuple(listed)
 
 
@@ -103,6 +108,8 @@ def assay_words(profile: PatientProfile, schema: FeatureSchema | None) -> str:
     >>> assay_words(PatientProfile("p"), None)
     'Which genes were assayed is not recorded: a gene without a finding counts as not assayed, never as negative.'
     """
+    if profile.germline_withheld:
+        return _withheld_words(profile)
     if profile.assayed_genes is None:
         return (
             "Which genes were assayed is not recorded: a gene without a finding counts as not assayed, "
@@ -120,3 +127,16 @@ def assay_words(profile: PatientProfile, schema: FeatureSchema | None) -> str:
     if profile.not_tested:
         words += f" Not covered although the gene is listed: {', '.join(sorted(profile.not_tested))}."
     return words
+
+
+def _withheld_words(profile: PatientProfile) -> str:
+    """While a germline finding is left out, no list of genes may tell in which one it is."""
+    rest = (
+        "Which genes were assayed is not told"
+        if profile.assayed_genes is None
+        else f"{len(profile.assayed_genes)} other genes were assayed"
+    )
+    return (
+        "A germline finding is left out here. The genes that could hold it are not shown, and count as not assayed for "
+        f"the model, whatever was found of them. {rest}. A gene without a finding here must not be read as negative."
+    )

@@ -30,17 +30,16 @@ with layout.page(
         st.info("No patient is open yet. A file below opens one.")
     else:
         schema = None if bundle is None else bundle.schema
-        hiding = germline_gate.hiding(choice)
-        glance.show(profile, schema, hiding=hiding)
+        glance.show(profile, schema)
         germline_gate.show(choice)
         if schema is not None:
-            glance.show_coverage(profile, schema, hiding=hiding)
+            glance.show_coverage(profile, schema)
         timeline_panel.show(profile, bundle)
         profile_form.show_record(profile)
         with st.expander("Correct a field"):
             profile_form.show(profile)
         st.header("Take this patient along", anchor=False)
-        exports.show(profile, bundle, hiding=hiding)
+        exports.show(profile, bundle)
     if bundle is not None and profile is not None:
         downloads.case(bundle, profile, name="patient")
     with st.expander("Open a patient file", expanded=profile is None):

@@ -12,7 +12,14 @@ from oncology.scores.ipssm import MAIN_GENES, RESIDUAL_GENES
 from sample_data.generator.panels import PANEL_GENES, sees
 from sample_data.generator.vocabulary import ALTERATIONS
 
-__all__ = ["blood_patients", "sample_patients", "score_patients", "solid_patients", "write_patients"]
+__all__ = [
+    "blood_patients",
+    "later_samples",
+    "sample_patients",
+    "score_patients",
+    "solid_patients",
+    "write_patients",
+]
 
 _LABS = {"albumin_g_dl": 4.0, "nlr": 3.2, "ldh_u_l": 215, "haemoglobin_g_dl": 13.1}
 _WHOLE = "Comprehensive 46"
@@ -73,7 +80,7 @@ def _lung() -> list[PatientProfile]:
     twin = {"age_years": 66, "sex": "male", "tmb_per_mb": 6.1, "pdl1": 20.0}
     return [
         _solid("S-01-egfr-l858r", "One driver and one option that matches it: start here.", "LUAD",
-               l858r, tp53, tmb_per_mb=3.9, pdl1=10.0, age_years=61),
+               l858r, tp53, tmb_per_mb=3.9, pdl1=10.0, age_years=61, sample_day=0),
         _solid("S-02-egfr-t790m-after-tki", "Resistance: the same gene, a second alteration, a later line.", "LUAD",
                _mutation("EGFR", "p.E746_A750del", 0.38), _mutation("EGFR", "p.T790M", 0.12),
                line=2, prior_treatments=("EGFR inhibitor",), tmb_per_mb=4.4, pdl1=0.0, age_years=58),
@@ -97,7 +104,7 @@ def _lung() -> list[PatientProfile]:
                _mutation("KRAS", "p.G12D", 0.33), site="Site 4", **twin),
         _solid("S-11-site-2", "Compare with S-10: does the site change biology, or who is referred?", "LUAD",
                _mutation("KRAS", "p.G12D", 0.33), site="Site 2", **twin),
-        _solid("S-12-germline-brca2", "A germline finding matters to the family; it does not make olaparib work here.",
+        _solid("S-12-two-questions", "A germline finding matters to the family; it does not make olaparib work here.",
                "LUAD", _mutation("BRCA2", "p.S1982fs", 0.49, origin="germline"), g12c,
                tmb_per_mb=7.7, pdl1=5.0, age_years=55),
         _solid("S-13-under-represented", "Few genes tested, a group the model serves badly and never sees.", "LUAD",
@@ -144,10 +151,10 @@ def _other_tumours() -> list[PatientProfile]:
         _solid("S-24-breast-her2-positive", "An amplification, not a mutation, is the target.", "BRCA",
                Alteration("ERBB2", "amplification", copy_number=14, origin="somatic"), tp53, panel=_BROAD, line=2,
                prior_treatments=("HER2 antibody",), findings=hormone, msi=None, age_years=49),
-        _solid("S-25-breast-germline-brca1", "Inherited and druggable; the family comes into the room.", "BRCA",
+        _solid("S-25-breast-triple-negative", "Inherited and druggable; the family comes into the room.", "BRCA",
                _mutation("BRCA1", "p.Q1756fs", 0.5, origin="germline"), tp53, panel=_BROAD, msi=None, age_years=41,
                findings={"hormone receptors": "negative", "HER2-low": "no"}),
-        _solid("S-26-ovary-brca2", "A strong match in the first lines, weaker in the fourth: move the line.", "HGSOC",
+        _solid("S-26-ovary-second-line", "A strong match in the first lines, weaker in the fourth: move the line.", "HGSOC",
                _mutation("BRCA2", "p.Y1894*", 0.52, origin="germline"), tp53, panel=_BROAD, line=2,
                prior_treatments=("chemotherapy",), age_years=60),
         _solid("S-27-ovary-ccne1", "A finding that excludes another: CCNE1 and BRCA hardly ever meet.", "HGSOC",
@@ -184,6 +191,20 @@ def _outside() -> list[PatientProfile]:
 def solid_patients() -> list[PatientProfile]:
     """Patients for the model of solid tumours."""
     return [*_lung(), *_other_tumours(), *_outside()]
+
+
+def later_samples() -> list[PatientProfile]:
+    """The first patient again, twice: what an EGFR-mutated tumour may acquire under one inhibitor after another."""
+    before = {"findings": {"patient": "S-01-egfr-l858r"}, "pdl1": 10.0, "tmb_per_mb": 4.2}
+    tp53, t790m = _mutation("TP53", "p.R273H", 0.38), _mutation("EGFR", "p.T790M", 0.17)
+    return [
+        _solid("S-45-egfr-day-330", "The patient of S-01 after 330 days: T790M under the first inhibitor.", "LUAD",
+               _mutation("EGFR", "p.L858R", 0.36), tp53, t790m, line=2, age_years=62, sample_day=330,
+               prior_treatments=("EGFR inhibitor",), **before),
+        _solid("S-46-egfr-day-690", "The patient of S-01 after 690 days: C797S, which the model has no input of its own for.",
+               "LUAD", _mutation("EGFR", "p.L858R", 0.41), tp53, t790m, _mutation("EGFR", "p.C797S", 0.11), line=3,
+               age_years=63, ecog=2, sample_day=690, prior_treatments=("EGFR inhibitor", "osimertinib"), **before),
+    ]  # fmt: skip
 
 
 def score_patients() -> list[PatientProfile]:
@@ -253,7 +274,7 @@ def blood_patients() -> list[PatientProfile]:
 
 def sample_patients() -> list[PatientProfile]:
     """Every patient that ships, in the order of the picker."""
-    return [*solid_patients(), *score_patients(), *blood_patients()]
+    return [*solid_patients(), *score_patients(), *blood_patients(), *later_samples()]
 
 
 def write_patients(folder: Path) -> list[Path]:

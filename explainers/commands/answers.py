@@ -26,6 +26,7 @@ from explainers.ranking_words import caution_words, silences
 from explainers.what_if import change_words, headline
 from oncology.counts import SMALLEST_COUNT, count_words
 from oncology.edits import apply, parse_edit
+from oncology.intake.consent import ExportRefusedError, export_refusal
 from oncology.patients import PatientProfile
 from oncology.prediction import predict as predict_patients
 from oncology.recommendations import Ranking, Recommendation, rank
@@ -39,7 +40,7 @@ __all__ = ["counterfactual", "explain", "predict", "report", "whatif"]
 
 def predict(args: argparse.Namespace) -> str:
     """The ranking of one patient's options."""
-    bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
+    bundle, profile = open_bundle(args.bundle), _patient(args)
     ranking = _ranking(bundle, profile)
     if args.json:
         return to_json(_about(bundle, profile) | {"ranking": ranking})
@@ -49,7 +50,7 @@ def predict(args: argparse.Namespace) -> str:
 
 def explain(args: argparse.Namespace) -> str:
     """Why the model gives the patient this score for an option."""
-    bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
+    bundle, profile = open_bundle(args.bundle), _patient(args)
     option = bundle.options[bundle.option_index(args.option or _first(bundle, profile))]
     row = bundle.schema.encode_row(profile)
     background = background_named(bundle, args.background, row)
@@ -64,7 +65,7 @@ def explain(args: argparse.Namespace) -> str:
 
 def whatif(args: argparse.Namespace) -> str:
     """The ranking before and after edits; without edits, every single change of an alteration."""
-    bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
+    bundle, profile = open_bundle(args.bundle), _patient(args)
     if not args.set:
         found = single_changes(bundle, profile)
         if args.json:
@@ -101,7 +102,7 @@ def whatif(args: argparse.Namespace) -> str:
 
 def counterfactual(args: argparse.Namespace) -> str:
     """The smallest change after which the goal holds."""
-    bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
+    bundle, profile = open_bundle(args.bundle), _patient(args)
     if args.target is None and len(bundle.options) > 1:
         raise GoalError(
             f"Name the option that the search is about with --target. This model has: {', '.join(bundle.options)}."
@@ -132,7 +133,10 @@ def report(args: argparse.Namespace) -> str:
 
     from explainers.patient_report import patient_report
 
-    bundle, profile = open_bundle(args.bundle), patient(args.patient, args.patient_id)
+    profile = _patient(args)
+    if refusal := export_refusal(profile):
+        raise ExportRefusedError(refusal)
+    bundle = open_bundle(args.bundle)
     edits = [parse_edit(bundle.schema, text) for text in args.set]
     edited = apply(bundle.schema, profile, edits)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
@@ -144,6 +148,10 @@ def report(args: argparse.Namespace) -> str:
     return f"Wrote {out} ({len(html.encode()) / 1e6:.1f} MB): opens in any browser, asks no other host."
 
 
+def _patient(args: argparse.Namespace) -> PatientProfile:
+    return patient(args.patient, args.patient_id, germline=args.germline)
+
+
 def _about(bundle: ModelBundle, profile: PatientProfile) -> dict[str, Any]:
     unit = "score" if bundle.is_score else "probability"
     return {
@@ -151,7 +159,8 @@ def _about(bundle: ModelBundle, profile: PatientProfile) -> dict[str, Any]:
             "name": bundle.name, "title": bundle.manifest.title, "version": bundle.manifest.version,
             "sha256": bundle.sha256, "output_kind": bundle.output_kind, "synthetic": bundle.manifest.synthetic,
         },
-        "patient": {"patient_id": profile.patient_id, "synthetic": profile.synthetic},
+        "patient": {"patient_id": profile.patient_id, "synthetic": profile.synthetic,
+                    "germline_withheld": profile.germline_withheld},
         "units": {"answers": unit, "margin": bundle.unit, "interval_coverage": None if bundle.is_score else 0.95,
                   "interval": "best to worst" if bundle.is_score else "calibration alone"},
     }  # fmt: skip

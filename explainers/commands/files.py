@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 
 from explainers.commands.plain import as_plain, to_json
-from explainers.commands.sources import bundle_folder
+from explainers.commands.sources import bundle_folder, shown
 from explainers.commands.tables import columns
 from oncology.errors import OncologyError
+from oncology.intake import ReadResult
+from oncology.intake.consent import ExportRefusedError, export_refusal
+from oncology.intake.germline_hiding import covered_report, hidden_findings, without_germline
+from oncology.vocabulary.genes import GENES, load_hgnc
 
 __all__ = ["UntrustableBundleError", "import_file", "train", "trust"]
 
@@ -85,13 +89,33 @@ def trust(args: argparse.Namespace) -> str:
     )  # fmt: skip
 
 
+def _shown(result: ReadResult, args: argparse.Namespace) -> ReadResult:
+    """What of a file may be told: with the consent that was named, and without germline findings unless asked for."""
+    profiles = result.profiles
+    if args.consent is not None:
+        profiles = tuple(p.replace(consent=args.consent) for p in profiles)
+    if args.germline:
+        return ReadResult(tuple(shown(p, germline=True) for p in profiles), result.report)
+    holding = sum(bool(hidden_findings(p)) for p in profiles)
+    if holding:
+        sys.stderr.write(
+            f"Germline findings of {holding} patient{'' if holding == 1 else 's'} are left out, and the genes that "
+            "could hold them count as not assayed. --germline keeps them where the consent is research or education.\n"
+        )
+    return ReadResult(tuple(without_germline(p) for p in profiles), covered_report(result.report, profiles))
+
+
 def import_file(args: argparse.Namespace) -> str:
     """Profiles of a patient file, with the report of what was used and what was not."""
     from oncology.intake import read_patients, write_profiles
 
     panel = None if args.panel is None else [g.strip() for g in args.panel.split(",") if g.strip()]
-    result = read_patients(args.file, panel=panel, assayed=args.assayed)
+    genes = GENES if args.hgnc is None else load_hgnc(args.hgnc)
+    result = _shown(read_patients(args.file, panel=panel, assayed=args.assayed, genes=genes), args)
     if args.out is not None:
+        for profile in result.profiles:
+            if refusal := export_refusal(profile):
+                raise ExportRefusedError(f"{profile.patient_id}: {refusal}")
         Path(args.out).write_text(write_profiles(result.profiles), encoding="utf-8")
     if args.json:
         report = as_plain(result.report) | {

@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncology.errors import OncologyError, UnknownNameError
+from oncology.intake.germline_hiding import covered_report, hidden_findings, may_show, without_germline
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.intake import ImportReport
 
-__all__ = ["ManyPatientsError", "NoSuchInputError", "bundle_folder", "open_bundle", "patient"]
+__all__ = [
+    "GermlineRefusedError",
+    "ManyPatientsError",
+    "NoSuchInputError",
+    "bundle_folder",
+    "open_bundle",
+    "patient",
+    "shown",
+]
 
 # Lines of an import's report that an answer shows beside itself.
 _MOST_LINES = 12
@@ -24,6 +33,22 @@ ROOT = Path(__file__).resolve().parents[2]
 
 class NoSuchInputError(OncologyError, LookupError):
     """Neither a file nor the name of a sample."""
+
+
+class GermlineRefusedError(OncologyError, PermissionError):
+    """Germline findings were asked for, and the patient's consent does not allow to show them."""
+
+    def __init__(self, profile: PatientProfile) -> None:
+        found = (
+            "no consent is recorded"
+            if profile.consent is None
+            else f'the recorded consent is "{profile.consent}"'
+        )
+        super().__init__(
+            f"Germline findings of this patient cannot be shown: {found}. Expected research or education; where the "
+            "patient agreed, `import FILE --consent research --germline --out FILE.json` records it. Leave out "
+            "--germline for an answer without them."
+        )
 
 
 class ManyPatientsError(OncologyError, ValueError):
@@ -62,7 +87,7 @@ def open_bundle(given: str) -> ModelBundle:
     return load(bundle_folder(given))
 
 
-def patient(given: str, patient_id: str | None = None) -> PatientProfile:
+def patient(given: str, patient_id: str | None = None, *, germline: bool = False) -> PatientProfile:
     """The patient of a file, or the sample patient of that id.
 
     Parameters
@@ -71,10 +96,12 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
         A path, or the id of a sample patient or of one in GLASSBOARD_PATIENTS; enough of its beginning will do.
     patient_id : str, optional
         Which one, where the file holds several.
+    germline : bool
+        Whether findings called germline were asked for; without, they and what tells their gene are left out.
 
     Raises
     ------
-    NoSuchInputError, ManyPatientsError, UnknownNameError, OncologyError
+    NoSuchInputError, ManyPatientsError, UnknownNameError, GermlineRefusedError, OncologyError
     """
     from oncology.intake import read_patients
 
@@ -89,15 +116,13 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
         elif len(profiles) != 1:
             raise ManyPatientsError(path.name, ids)
         chosen = profiles[0] if patient_id is None else profiles[ids.index(patient_id)]
-        _tell(path.name, result.report.for_patient(chosen.patient_id))
-        return chosen
+        return _told(chosen, path.name, result.report, germline)
     known: dict[str, PatientProfile] = {}
     for file in _patient_files():
         result = read_patients(file)
         for profile in result.profiles:
             if given in (profile.patient_id, file.stem) and patient_id in (None, profile.patient_id):
-                _tell(file.name, result.report.for_patient(profile.patient_id))
-                return profile
+                return _told(profile, file.name, result.report, germline)
             known[profile.patient_id] = profile
     if path.suffix or any(sign in given for sign in ("/", "\\")):
         raise NoSuchInputError(
@@ -105,12 +130,42 @@ def patient(given: str, patient_id: str | None = None) -> PatientProfile:
         )
     starting = [i for i in known if i.casefold().startswith(given.casefold())]
     if len(starting) == 1 and patient_id in (None, starting[0]):
-        return patient(starting[0])
+        return patient(starting[0], germline=germline)
     if len(starting) > 1:
         raise NoSuchInputError(
             f"{given!r} begins several patients' ids: {', '.join(starting[:12])}. Name one of them."
         )
     raise UnknownNameError("Patient", given, known)
+
+
+def shown(profile: PatientProfile, *, germline: bool) -> PatientProfile:
+    """What of a patient an answer may rest on: the record, or less, with a word on standard error.
+
+    Raises
+    ------
+    GermlineRefusedError
+        If germline findings were asked for and the recorded consent does not allow it.
+    """
+    if not hidden_findings(profile) or may_show(profile, asked=germline):
+        return profile
+    if germline:
+        raise GermlineRefusedError(profile)
+    print(
+        "A germline finding of this patient is left out, and the genes that could hold it count as not assayed. "
+        "--germline keeps it where the recorded consent is research or education.",
+        file=sys.stderr,
+    )
+    return without_germline(profile)
+
+
+def _told(profile: PatientProfile, name: str, report: ImportReport, germline: bool) -> PatientProfile:
+    chosen = shown(profile, germline=germline)
+    own = report.for_patient(profile.patient_id)
+    _tell(
+        name if chosen is profile else "the file",
+        own if chosen is profile else covered_report(own, [profile]),
+    )
+    return chosen
 
 
 def _tell(name: str, report: ImportReport) -> None:

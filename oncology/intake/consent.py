@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
 
-__all__ = ["export_refusal"]
+__all__ = ["ExportRefusedError", "export_refusal"]
+
+
+class ExportRefusedError(OncologyError, PermissionError):
+    """The patient's consent does not allow anything of them to be saved."""
 
 
 def export_refusal(profile: PatientProfile) -> str:

@@ -12,6 +12,7 @@ from oncology.alterations import EvidenceIndex
 from oncology.bundles import ModelBundle
 from oncology.edits import Edit, apply
 from oncology.features import FeatureSchema, FeatureSpec
+from oncology.intake.germline_hiding import is_withheld
 from oncology.patients import PatientProfile
 
 __all__ = ["Probe", "Probes", "find_probes", "probe_rows"]
@@ -35,6 +36,7 @@ class Probes:
 
     asked: tuple[Probe, ...]
     left_out: tuple[FeatureSpec, ...]
+    withheld: bool = False
 
     def words(self) -> str:
         """What was asked, and what was not, in whole sentences."""
@@ -54,6 +56,9 @@ class Probes:
             said = f"Asked one at a time: {'; '.join(parts)}. Several unknown inputs at once were not tried."
         if self.left_out:
             said += f" Not asked: {', '.join(s.label for s in self.left_out)}."
+        if self.withheld:
+            # Naming them would invite a guess at what is hidden, and the record may hold their result.
+            said += " Genes that are withheld with a germline finding were not asked."
         return said.strip()
 
 
@@ -70,14 +75,18 @@ def find_probes(bundle: ModelBundle, profile: PatientProfile) -> Probes:
     asked: list[Probe] = []
     left_out: list[FeatureSpec] = []
     for spec, value in zip(schema.features, schema.values(profile), strict=True):
-        if value is not None:
+        if value is not None or _withheld(profile, spec):
             continue
         values = _values(bundle, spec, evidence)
         if values:
             asked += [Probe(spec, v) for v in values]
         elif not _follows(spec):
             left_out.append(spec)
-    return Probes(tuple(asked), tuple(left_out))
+    return Probes(tuple(asked), tuple(left_out), profile.germline_withheld)
+
+
+def _withheld(profile: PatientProfile, spec: FeatureSpec) -> bool:
+    return spec.reads.pattern is not None and is_withheld(profile, spec.reads.pattern.gene)
 
 
 def _follows(spec: FeatureSpec) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 
-def show(profile: PatientProfile, bundle: ModelBundle | None, *, hiding: bool) -> None:
+def show(profile: PatientProfile, bundle: ModelBundle | None) -> None:
     """Draw the buttons, or why there are none; files are made when they are asked for and never touch this disk.
 
     Parameters
@@ -24,8 +24,6 @@ def show(profile: PatientProfile, bundle: ModelBundle | None, *, hiding: bool) -
         What may be shown of the patient; a file holds no more.
     bundle : ModelBundle or None
         Its prediction goes into the FHIR file.
-    hiding : bool
-        Whether findings of the record are hidden, and so left out.
     """
     if refusal := session.export_refusal():
         st.info(refusal)
@@ -33,7 +31,7 @@ def show(profile: PatientProfile, bundle: ModelBundle | None, *, hiding: bool) -
     said = ["The files hold what this page shows: no names and no dates."]
     if profile.consent is None:
         said.append("No consent is recorded for this patient: ask before a file leaves this machine.")
-    if hiding:
+    if profile.germline_withheld:
         said.append("The hidden germline finding is left out of them.")
     st.caption(" ".join(said))
 

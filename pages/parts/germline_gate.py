@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import streamlit as st
 
-from oncology.intake.germline import germline_findings, hidden_findings, may_show, without_germline
+from oncology.intake.germline import germline_findings
+from oncology.intake.germline_hiding import hidden_findings, may_show, without_germline
 from oncology.patients import PatientProfile
 from pages.parts.library import PatientChoice
 
@@ -25,8 +28,8 @@ def shown(choice: PatientChoice) -> PatientProfile:
 
 
 def hiding(choice: PatientChoice) -> bool:
-    """Whether a finding of this patient is hidden now."""
-    return bool(hidden_findings(choice.profile)) and not may_show(choice.profile, asked=asked(choice))
+    """Whether a finding of this patient is hidden now, or was left out when the file was made."""
+    return shown(choice).germline_withheld
 
 
 def short_words(choice: PatientChoice) -> str:
@@ -34,39 +37,56 @@ def short_words(choice: PatientChoice) -> str:
     if not hiding(choice):
         return ""
     return (
-        "A germline finding of this patient is hidden, here and in what is saved. The model is asked without it "
-        "and takes its gene as not assayed. The page Patient tells more."
+        "A germline finding of this patient is hidden, here and in what is saved. The model is asked without it and "
+        "takes every gene that could hold it as not assayed. The page Patient tells more."
     )
 
 
 def show(choice: PatientChoice) -> None:
-    """Draw that there are such findings, how to see them, and whom they concern; nothing where there are none."""
-    flagged = germline_findings(choice.profile)
-    if not flagged:
-        return
-    certain = [f for f in flagged if f.certain]
-    possible = [f for f in flagged if not f.certain]
+    """Draw how germline and possibly inherited findings are seen.
+
+    Until somebody asks, and consent allows it, the words are the same for every patient but for the count of findings
+    that the record calls germline: that the tumour's findings include one that may be inherited is told by nothing.
+    """
+    certain = hidden_findings(choice.profile)
     st.header("Germline and possible incidental findings", anchor=False)
+    said = []
     if certain:
-        st.write(f"The record calls {_count(len(certain))} of this patient germline. {_state(choice)}")
-    if possible:
-        st.write(
-            f"{_count(len(possible)).capitalize()} of the tumour test may be inherited: the gene carries hereditary "
-            "disease, and the origin was not told. They stay among the molecular findings and the model reads them, "
-            "since the tumour has them either way; which ones they are is named on request."
+        many = "one finding" if len(certain) == 1 else f"{len(certain)} findings"
+        said.append(f"The record calls {many} of this patient germline. {_state(choice)}")
+    elif choice.profile.germline_withheld:
+        said.append(
+            "A germline finding was left out when this file was made; only the record it came from holds it."
         )
-    if choice.profile.consent not in ("research", "education"):
-        st.info(f"They cannot be shown: {_consent(choice.profile)}")
+    said.append(
+        "A tumour test can bring up findings that concern a family. Whether one of these may be inherited is told "
+        "on request, where the recorded consent allows it."
+    )
+    allowed = may_show(choice.profile, asked=True)
+    if not allowed:
+        said.append(f"It cannot be told here: {_consent(choice.profile)}")
+    st.write(" ".join(said))
+    if not allowed:
         return
-    key = f"{_TOGGLE}-{choice.profile.fingerprint[:12]}"
+    # No hash of the record: a key stands in the page, and what is hidden could be guessed and checked against it.
+    key = f"{_TOGGLE}-{sha256(choice.key.encode()).hexdigest()[:12]}"
     st.session_state[key] = asked(choice)
     st.toggle(
         "Show germline and possible incidental findings", key=key, on_change=_ask, args=(choice.key, key),
         help="They may matter to the patient's family. Show them only where the people at this screen may know.",
     )  # fmt: skip
     if asked(choice):
-        for f in flagged:
-            st.warning(f"{f.alteration.name}: {f.reason}. {f.referral}")
+        _tell(choice.profile)
+
+
+def _tell(profile: PatientProfile) -> None:
+    flagged = germline_findings(profile)
+    for f in flagged:
+        st.warning(f"{f.alteration.name}: {f.reason}. {f.referral}")
+    if not flagged:
+        st.write(
+            "No finding of this record is called germline or stands out as possibly inherited. That does not exclude one."
+        )
 
 
 def _ask(choice_key: str, key: str) -> None:
@@ -77,16 +97,12 @@ def _ask(choice_key: str, key: str) -> None:
         keys.discard(choice_key)
 
 
-def _count(n: int) -> str:
-    return "one finding" if n == 1 else f"{n} findings"
-
-
 def _state(choice: PatientChoice) -> str:
     if not hiding(choice):
         return "Shown now: the model reads what is recorded, and what is saved holds it."
     return (
-        "Hidden now: no page names it, what is saved leaves it out, and the model is asked without it; "
-        "its gene counts as not assayed, never as normal."
+        "Hidden now: no page names it, what is saved leaves it out, and the model is asked without it. All genes that "
+        "could hold it count as not assayed for the model, never as normal, so that none of them stands out."
     )
 
 

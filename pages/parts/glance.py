@@ -13,8 +13,8 @@ from oncology.summaries import assay_words, facts, finding_rows
 from pages.parts import tables
 
 
-def show(profile: PatientProfile, schema: FeatureSchema | None, *, hiding: bool = False) -> None:
-    """Draw facts, findings and what was assayed; while a germline finding is hidden, no list may give its gene away."""
+def show(profile: PatientProfile, schema: FeatureSchema | None) -> None:
+    """Draw facts, findings and what was assayed; while a germline finding is hidden, no list gives its gene away."""
     if profile.note:
         st.info(profile.note)
     with st.container(border=True, key="glance"):
@@ -26,15 +26,10 @@ def show(profile: PatientProfile, schema: FeatureSchema | None, *, hiding: bool 
             name="findings",
         )  # fmt: skip
     else:
-        none = "No further alteration is recorded." if hiding else "No alteration is recorded."
+        withheld = profile.germline_withheld
+        none = "No further alteration is recorded." if withheld else "No alteration is recorded."
         st.write(f"{none} That says nothing of genes that were not assayed.")
-    if hiding:
-        st.caption(
-            "Which genes were assayed is not listed while a germline finding is hidden: the gene missing from the "
-            "list would name it. A gene without a finding here must not be read as negative."
-        )
-    else:
-        st.caption(assay_words(profile, schema))
+    st.caption(assay_words(profile, schema))
 
 
 def facts_html(profile: PatientProfile) -> str:
@@ -46,7 +41,7 @@ def facts_html(profile: PatientProfile) -> str:
     return f'<dl class="gb-facts">{items}</dl>'
 
 
-def show_coverage(profile: PatientProfile, schema: FeatureSchema, *, hiding: bool = False) -> None:
+def show_coverage(profile: PatientProfile, schema: FeatureSchema) -> None:
     """Draw what the model lacks of this patient, and what of this patient it will not see."""
     seen = coverage(schema, profile)
     st.header("What the model will not see", anchor=False)
@@ -73,7 +68,7 @@ def show_coverage(profile: PatientProfile, schema: FeatureSchema, *, hiding: boo
         {"input": f.label, "family": f.group, "state": f.words(None)}
         for f in (*seen.not_known, *seen.not_assayed)
     ]
-    if lacking and hiding:
+    if lacking and profile.germline_withheld:
         st.caption("The list of unknown inputs is left out while a germline finding is hidden.")
     elif lacking:
         with st.expander(f"{len(lacking)} inputs that are unknown for this patient"):

@@ -9,7 +9,7 @@ import streamlit as st
 
 from oncology.corrections import Correction, alterations_from_rows, correct, genes_from_names
 from oncology.errors import OncologyError
-from oncology.intake.germline import with_hidden
+from oncology.intake.germline_hiding import HIDDEN, names_hidden, with_hidden
 from oncology.patients import PatientProfile
 from oncology.vocabulary import LABS, TUMOURS, tumour_name
 from pages.parts import session, tables
@@ -29,9 +29,13 @@ def show_record(profile: PatientProfile) -> None:
     """Draw the corrections of this patient, if there are any."""
     if made := record(profile):
         st.header("Corrected by hand", anchor=False)
-        tables.show(
-            [asdict(c) for c in made], caption="Corrections of this session, oldest first", name="corrections"
-        )
+        recorded = session.recorded_patient()
+        hiding = [] if recorded is None or not profile.germline_withheld else [recorded]
+        lines = [
+            {k: HIDDEN if k != "field" and names_hidden(v, hiding) else v for k, v in asdict(c).items()}
+            for c in made
+        ]
+        tables.show(lines, caption="Corrections of this session, oldest first", name="corrections")
 
 
 def show(profile: PatientProfile) -> None:

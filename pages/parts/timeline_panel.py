@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -32,24 +33,35 @@ def show(profile: PatientProfile, bundle: ModelBundle | None) -> None:
         f"{len(steps)} samples of this patient. What the model says of each is worked out from that sample alone; "
         "it knows nothing of the others."
     )
-    before: PatientProfile | None = None
-    for step in steps:
-        with st.container(border=True, key=f"sample-{step.profile.fingerprint[:12]}"):
-            _step(step, before, bundle, opened=step.profile.patient_id == profile.patient_id)
-        before = step.profile
+    # One element for all samples: each costs the browser more than its words do.
+    with st.container(border=True, key="timeline"):
+        said, before = [], None
+        for step in steps:
+            said.append(_step(step, before, bundle, opened=step.profile.patient_id == profile.patient_id))
+            before = step.profile
+        st.markdown("\n\n".join(said))
 
 
-def _step(step: Step, before: PatientProfile | None, bundle: ModelBundle | None, *, opened: bool) -> None:
+def _step(step: Step, before: PatientProfile | None, bundle: ModelBundle | None, *, opened: bool) -> str:
+    """One sample in Markdown: its day, what changed since the one before, what the model says and how that moved."""
     day = f"Day {step.profile.sample_day}" + (f", {step.days} days later" if step.days is not None else "")
-    st.markdown(f"**{day}**" + (" (open now)" if opened else ""))
+    lines = [f"**{day}**" + (" (open now)" if opened else "")]
     if before is not None:
-        st.markdown("\n".join(f"- {words}" for words in step.changes or ("Nothing recorded changed.",)))
-    if bundle is None:
-        return
-    now = session.ranking(bundle, step.profile)
-    st.write(lead_words(bundle, now))
-    if before is not None:
-        st.write(f"Since the sample before: {_moved(bundle, session.ranking(bundle, before), now)}")
+        lines.append(
+            "\n".join(f"- {_plain(words)}" for words in step.changes or ("Nothing recorded changed.",))
+        )
+    if bundle is not None:
+        now = session.ranking(bundle, step.profile, with_unknowns=False)
+        lines.append(_plain(lead_words(bundle, now)))
+        if before is not None:
+            was = session.ranking(bundle, before, with_unknowns=False)
+            lines.append(f"Since the sample before: {_plain(_moved(bundle, was, now))}")
+    return "\n\n".join(lines)
+
+
+def _plain(words: str) -> str:
+    """Words that Markdown takes as they stand: changes such as p.Q37* carry its signs."""
+    return re.sub(r"([\\`*_{}\[\]<>#~|$:])", r"\\\1", words)
 
 
 def _moved(bundle: ModelBundle, before: Ranking, now: Ranking) -> str:

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from oncology.corrections import genes_from_names
 from oncology.errors import OncologyError
 from oncology.intake import UPLOAD_TYPES, ReadResult, read_uploads, upload_options
-from oncology.intake.germline import names_hidden, without_germline_words
+from oncology.intake.germline_hiding import covered_report
 from oncology.intake.panels import named_panels
 from oncology.intake.timeline import as_sample_of, further_samples
 from pages.parts import session, tables
@@ -104,23 +104,19 @@ def _read(given: list[Any], told: dict[str, Any]) -> None:
 
 
 def show_report(result: ReadResult, *, name: str = "import-report") -> None:
-    """Draw what became of every element of a file; what names a germline finding is covered up."""
-    report = result.report
+    """Draw what became of every element of a file; what could tell a germline finding is covered up."""
+    report = covered_report(result.report, result.profiles)
     st.write(
         f"{len(result.profiles)} patient{'s' if len(result.profiles) != 1 else ''} found. {report.summary()}"
     )
     for note in report.notes:
         st.caption(note)
     for c in report.contradictions:
-        said = f"{c.what} {c.choice}"
-        if names_hidden(said, result.profiles):
-            said = "on a germline finding that is hidden here; the line stands in the report of the terminal."
-        st.warning(f"The file contradicts itself: {said}")
-    rows = without_germline_words(report.to_rows(), result.profiles)
+        st.warning(f"The file contradicts itself: {c.what} {c.choice}")
     with st.expander(
         "Every element of the file, and what became of it", expanded=report.counts()["dropped"] > 0
     ):
-        tables.show(rows, caption="Import report", name=name)
+        tables.show(report.to_rows(), caption="Import report", name=name)
 
 
 def _use(results: tuple[ReadResult, ...]) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from oncology.intake.germline import REFERRAL, germline_findings, may_show, without_germline
+from oncology.intake.germline import REFERRAL, germline_findings
+from oncology.intake.germline_hiding import may_show, without_germline
 from oncology.intake.timeline import TimelineError, changes_in_words, group_by_patient, timeline
 from oncology.patients import Alteration, PatientProfile
 
@@ -11,9 +12,9 @@ EGFR = Alteration("EGFR", protein_change="p.L858R", vaf=0.4)
 
 
 def test_a_hidden_germline_finding_reads_as_not_assayed_and_never_as_absent():
-    profile = PatientProfile("a", alterations=(BRCA2, EGFR), assayed_genes=frozenset({"BRCA2", "EGFR"}))
-    shown = without_germline(profile)
-    assert shown.alterations == (EGFR,) and shown.assayed_genes == {"EGFR"} and shown.not_tested == {"BRCA2"}
+    genes = frozenset({"BRCA1", "BRCA2", "TP53", "ATM", "STK11", "EGFR"})
+    shown = without_germline(PatientProfile("a", alterations=(BRCA2, EGFR), assayed_genes=genes))
+    assert shown.alterations == (EGFR,) and shown.assayed_genes == {"EGFR"} and shown.germline_withheld
     assert without_germline(shown) is shown
 
 

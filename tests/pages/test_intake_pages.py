@@ -149,9 +149,9 @@ def test_a_germline_finding_is_flagged_and_named_nowhere_until_it_is_asked_for()
     use(app)
     seen = everything(app)
     assert "BRCA2" not in seen.replace("BRCA2 runs", "!")
-    assert "p.S1982fs" not in seen and "family." not in seen
+    assert "p.S1982fs" not in seen and "runs in the family" not in seen
     assert "calls one finding of this patient germline" in seen and "KRAS p.G12C" in seen
-    assert "counts as not assayed, never as normal" in seen
+    assert "count as not assayed for the model, never as normal" in seen
     app.toggle[0].set_value(True).run()
     seen = words(app)
     assert "BRCA2 p.S1982fs" in seen and "genetic counselling" in seen
@@ -170,7 +170,7 @@ def test_without_consent_a_germline_finding_cannot_be_shown(consent, told):
 def test_other_pages_say_that_the_model_is_asked_without_a_hidden_finding():
     app = with_patient(profile())
     app.switch_page("pages/treatment.py").run()
-    assert "takes its gene as not assayed" in words(app) and "p.S1982fs" not in everything(app)
+    assert "takes every gene that could hold it as not assayed" in words(app) and "p.S1982fs" not in everything(app)
 
 
 def test_a_correction_keeps_what_is_hidden():
@@ -227,7 +227,16 @@ def test_three_samples_tell_what_changed_and_what_the_model_says_at_each():
         "Day 300, 300 days later" in seen and "EGFR p.T790M is new" in seen and "EGFR p.C797S is new" in seen
     )
     assert seen.count("Since the sample before") == 2
-    assert "3 samples" not in words(opened("patient"))
+    assert "3 samples" not in words(opened("patient", patient="S-03-kras-stk11"))
+
+
+def test_a_stranger_sees_the_samples_of_the_first_patient_and_what_each_one_brought():
+    seen = words(opened("patient", patient=None))
+    assert "3 samples of this patient" in seen and "**Day 0** (open now)" in seen
+    assert "EGFR p.T790M is new" in seen and "EGFR p.C797S is new" in seen
+    assert seen.count("Since the sample before") == 2 and "treated with osimertinib in between" in seen
+    later = words(opened("patient", patient="S-46-egfr-day-690"))
+    assert "**Day 690, 360 days later** (open now)" in later
 
 
 def test_a_file_under_another_pseudonym_joins_the_timeline_on_the_users_word():

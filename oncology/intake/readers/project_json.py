@@ -24,6 +24,7 @@ VERSION = 1
 _SETS = ("assayed_genes", "tested_absent", "not_tested")
 _FIELDS = {f.name: f for f in dataclasses.fields(PatientProfile)}
 _TEXTS = ("ancestry", "tumour", "stage", "site", "panel", "note")
+_FLAGS = ("synthetic", "germline_withheld")
 _INTEGERS = ("line", "ecog", "sample_day")
 
 
@@ -65,7 +66,7 @@ def _content(profile: PatientProfile) -> dict[str, Any]:
         # An empty list of assayed genes says that nothing was assayed; an absent one that it is not known.
         if value is None or empty or (name in ("tested_absent", "not_tested", "alterations") and not value):
             continue
-        if name == "synthetic" and value is False:
+        if name in _FLAGS and value is False:
             continue
         written[name] = value
     return written
@@ -251,7 +252,7 @@ def _value(key: str, raw: Any) -> tuple[Any, str | None]:
         return raw, None
     if key in ("outcome", "source"):
         return _record(Outcome if key == "outcome" else Source, raw)
-    if key == "synthetic":
+    if key in _FLAGS:
         return (raw, None) if isinstance(raw, bool) else (None, "expected true or false")
     if key in _TEXTS or key in ("patient_id", "sex", "msi", "consent"):
         return (raw, None) if isinstance(raw, str) else (None, "expected text")
