@@ -59,8 +59,9 @@ imports: $(VENV)/test.stamp ## check that every import keeps to its floor and it
 unit: $(VENV)/test.stamp $(VENV)/kernels.stamp ## doctests, unit and page tests
 	$(PYTEST) --numprocesses 2 --dist worksteal --doctest-modules oncology explainers pages/parts tests --ignore tests/e2e
 
+# On a busy machine a browser sometimes misses its moment: a failed test is tried once more, and named when it was.
 browser: $(VENV)/test.stamp $(VENV)/kernels.stamp ## tests in a real browser
-	$(PYTEST) --numprocesses 2 --dist loadfile tests/e2e
+	$(PYTEST) --numprocesses 2 --dist loadfile --reruns 1 -r R tests/e2e
 
 validate: $(VENV)/test.stamp ## the long checks
 	$(PYTHON) -m sample_data.validate

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 
 Scheme = Literal["light", "dark"]
 
@@ -56,6 +56,12 @@ class Heard:
         ]
 
 
+class Opened:
+    """What the page that was opened last showed when something failed on it; a test's report prints it."""
+
+    last_words = ""
+
+
 def chromium() -> str:
     """Return the path of the browser: $CHROMIUM, or the first that is installed."""
     named = os.environ.get("CHROMIUM")
@@ -80,8 +86,8 @@ def opened(
     profile = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB", **context
     )
+    page, heard = profile.new_page(), Heard()
     try:
-        page, heard = profile.new_page(), Heard()
         page.on("request", lambda request: heard.requests.append(request.url))
         page.on("websocket", lambda socket: heard.requests.append(socket.url))
         page.on("console", heard.note)
@@ -89,8 +95,19 @@ def opened(
         page.goto(url)
         painted(page)
         yield page, heard
+    except BaseException:
+        Opened.last_words = _seen(page)
+        raise
     finally:
         profile.close()
+
+
+def _seen(page: Page) -> str:
+    try:
+        state = page.locator('[data-testid="stApp"]').get_attribute("data-test-script-state", timeout=1000)
+        return f"{page.url} ({state})\n{page.inner_text('body', timeout=1000)[:3000]}"
+    except Error as problem:
+        return f"{page.url}: {problem}"
 
 
 def painted(page: Page, timeout_seconds: float = 90) -> None:

@@ -5,8 +5,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.browser import launch
+from tests.e2e.browser import Opened, launch
 from tests.e2e.dashboard import Dashboard, serve
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Say what the browser showed when a test failed: the page's address, its words, the end of the server's log."""
+    report = yield
+    if call.when == "call" and report.failed:
+        served = getattr(item, "funcargs", {}).get("dashboard")
+        log = served.log.read_text(errors="replace")[-2000:] if served is not None else ""
+        report.sections.append(("what the browser showed last", Opened.last_words))
+        report.sections.append(("the end of the server's log", log))
+    return report
 
 
 @pytest.fixture(scope="session")
