@@ -13,6 +13,7 @@ from pages.parts import session
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
+    from oncology.recommendations import Ranking
 
 
 def show(profile: PatientProfile, bundle: ModelBundle | None) -> None:
@@ -36,7 +37,9 @@ def show(profile: PatientProfile, bundle: ModelBundle | None) -> None:
     st.caption(" ".join(said))
 
     # Called by the server once somebody clicks, outside this session: what the model says is found here.
-    options = [] if bundle is None else _options(bundle, profile)
+    options = (
+        [] if bundle is None else predicted(bundle, session.ranking(bundle, profile, with_unknowns=False))
+    )
 
     def fhir() -> str:
         if bundle is None:
@@ -69,8 +72,8 @@ def _button(label: str, make, name: str, explained: str) -> None:  # type: ignor
     )  # fmt: skip
 
 
-def _options(bundle: ModelBundle, profile: PatientProfile) -> list[PredictedOption]:
-    ranking = session.ranking(bundle, profile, with_unknowns=False)
+def predicted(bundle: ModelBundle, ranking: Ranking) -> list[PredictedOption]:
+    """What a file may say of each option: a probability with its interval, a score in words, or why there is none."""
     listed = (*ranking.ordered, *ranking.abstained)
     if bundle.is_score:
         return [

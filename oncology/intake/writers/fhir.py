@@ -10,17 +10,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from oncology.patients import Alteration, PatientProfile
-from oncology.vocabulary import tumour_name
+from oncology.vocabulary import LABS, tumour_name
 from oncology.vocabulary.genes import GENES
 
 __all__ = ["PredictedOption", "write_fhir"]
 
 LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+# LOINC code and UCUM unit of laboratory values; the neutrophil to lymphocyte ratio has no code that is in use.
+_LABS = {
+    "albumin_g_dl": ("1751-7", "g/dL"), "ldh_u_l": ("2532-0", "U/L"), "haemoglobin_g_dl": ("718-7", "g/dL"),
+    "platelets_10e9_l": ("777-3", "10*9/L"), "neutrophils_10e9_l": ("751-8", "10*9/L"), "wbc_10e9_l": ("6690-2", "10*9/L"),
+    "blood_blasts_percent": ("709-6", "%"),
+}  # fmt: skip
 HGNC = "http://www.genenames.org/geneId"
 RESEARCH = (
     "Research and teaching only: output of a statistical model, no recommendation of treatment. "
     "Not for clinical decisions; see the interval, and what the model does not know."
 )
+_REDACTED = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "REDACTED",
+    "display": "redacted",
+}
 # No such server exists: the address only lets relative references find their resource.
 _BASE = "https://glassboard.invalid/fhir"
 _NAMESPACE = uuid.UUID("6f2b6f0e-6f6b-5b0e-9a52-2f9d3f6f7a11")
@@ -93,7 +105,7 @@ def write_fhir(
             absent = _variant(Alteration(gene, protein_change=change or None), subject)
             absent["valueCodeableConcept"] = _coded(LOINC, "LA9634-2", "Absent")
             _add(entries, base, f"absent-{name}", absent)
-    if profile.assayed_genes is not None:
+    if profile.assayed_genes:
         genes = [_gene_coding(g) for g in sorted(profile.assayed_genes)]
         region = {
             **_observation(subject, "53041-0", "DNA region of interest panel"),
@@ -113,9 +125,10 @@ def write_fhir(
         })  # fmt: skip
     if options:
         _add(entries, base, f"risk-{model_sha256}", _risk(options, model, model_sha256, subject))
-    return json.dumps(
-        {"resourceType": "Bundle", "type": "collection", "entry": entries}, indent=2, ensure_ascii=False
-    )
+    # HL7's own label for what was taken out before sharing.
+    meta = {"meta": {"security": [_REDACTED]}} if profile.germline_withheld else {}
+    bundle = {"resourceType": "Bundle", **meta, "type": "collection", "entry": entries}
+    return json.dumps(bundle, indent=2, ensure_ascii=False)
 
 
 def _add(entries: list[dict[str, Any]], base: str, what: str, resource: dict[str, Any]) -> str:
@@ -168,7 +181,7 @@ def _variant(a: Alteration, subject: dict[str, str]) -> dict[str, Any]:
         part(
             "81258-6",
             "Sample VAF",
-            valueQuantity={"value": a.vaf, "system": "http://unitsofmeasure.org", "code": "1"},
+            valueQuantity={"value": a.vaf, "system": UCUM, "code": "1"},
         )
     if a.kind in ("amplification", "deletion"):
         gain = a.kind == "amplification"
@@ -196,7 +209,7 @@ def _biomarkers(
     profile: PatientProfile, subject: dict[str, str], entries: list[dict[str, Any]], base: str
 ) -> None:
     if profile.tmb_per_mb is not None:
-        value = {"value": profile.tmb_per_mb, "system": "http://unitsofmeasure.org", "code": "1/1000000"}
+        value = {"value": profile.tmb_per_mb, "system": UCUM, "code": "1/1000000"}
         _add(
             entries,
             base,
@@ -215,6 +228,28 @@ def _biomarkers(
             "msi",
             {**_observation(subject, "81695-9", "Microsatellite instability"), "valueCodeableConcept": word},
         )
+    if profile.age_years is not None:
+        age = {"value": profile.age_years, "system": UCUM, "code": "a"}
+        _add(entries, base, "age", {**_observation(subject, "30525-0", "Age"), "valueQuantity": age})
+    if profile.pdl1 is not None:
+        # No one code says percent of tumour cells for every antibody, so words do.
+        said = {**_observation(subject, "", ""), "code": {"text": "PD-L1, percent of tumour cells"}}
+        _add(
+            entries,
+            base,
+            "pdl1",
+            {**said, "valueQuantity": {"value": profile.pdl1, "system": UCUM, "code": "%"}},
+        )
+    for name, amount in profile.labs.items():
+        if name in _LABS:
+            code, unit = _LABS[name]
+            quantity = {"value": amount, "system": UCUM, "code": unit}
+            _add(
+                entries,
+                base,
+                name,
+                {**_observation(subject, code, LABS[name].label), "valueQuantity": quantity},
+            )
     if profile.ecog is not None:
         _add(
             entries,
@@ -235,12 +270,13 @@ def _risk(
         words: dict[str, Any] = {
             "outcome": {"text": f"Response to {option.label}, as the model estimates it"}
         }
-        if option.probability is not None:
+        if option.words:
+            # A score is no probability, whatever else is known of the option.
+            words = {"outcome": {"text": option.label}, "rationale": option.words}
+        elif option.probability is not None:
             words["probabilityDecimal"] = round(option.probability, 4)
             if option.low is not None and option.high is not None:
                 words["rationale"] = f"95% interval {option.low:.3f} to {option.high:.3f}"
-        elif option.words:
-            words = {"outcome": {"text": option.label}, "rationale": option.words}
         else:
             words["rationale"] = f"No estimate: {option.reason or 'the model abstains'}"
         predictions.append(words)

@@ -104,11 +104,11 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
         raise NoPatientsError(
             given.name, "it is FHIR", "Expected a Patient, or observations that name their subject."
         )
-    for case in {id(c): c for c in cases.values()}.values():
-        case.specimens = specimens_of((e.key, e.resource) for e in entries if e.case is case)
-        for n, key in enumerate(case.specimens.days, start=1):
-            name = case.draft.patient_id
-            case.samples[key] = PatientDraft(name if n == 1 else f"{name}-{n}")
+    for owner in {id(c): c for c in cases.values()}.values():
+        owner.specimens = specimens_of((e.key, e.resource) for e in entries if e.case is owner)
+        for n, key in enumerate(owner.specimens.days, start=1):
+            name = owner.draft.patient_id
+            owner.samples[key] = PatientDraft(name if n == 1 else f"{name}-{n}")
     for entry in entries:
         _read_entry(entry, options, ledger)
     for case in dict.fromkeys(map(id, cases.values())):

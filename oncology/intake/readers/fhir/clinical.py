@@ -202,6 +202,13 @@ def read_clinical_observation(
     if "94076-7" in codes:
         _number(resource, "tmb_per_mb", 1.0, draft, tale, "TMB (94076-7)")
         return True
+    if "30525-0" in codes:
+        unit = text_of(first(resource, "valueQuantity", "code"))
+        if unit not in ("a", ""):
+            tale.take(path, "dropped", "age (30525-0)", "its unit is not years", found=unit)
+        else:
+            _number(resource, "age_years", 1.0, draft, tale, "age (30525-0)")
+        return True
     if "81695-9" in codes:
         reading = next((r for c in sorted(code_set(value)) if (r := read_msi(c)).value), read_msi(words))
         fate: Fate = "dropped" if reading.value is None or draft.put("msi", reading.value) else "normalised"

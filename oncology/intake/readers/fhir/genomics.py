@@ -13,6 +13,7 @@ from oncology.intake.report import Fate, Ledger
 from oncology.intake.tree import LeafTale, Path, first, many, number, text_of
 from oncology.intake.variants import RawVariant, read_fraction, read_variant
 from oncology.patients import Alteration, Origin
+from oncology.vocabulary import NAMED_CHANGES
 
 __all__ = ["read_region", "read_variant_observation"]
 
@@ -223,9 +224,13 @@ def _alteration(
         ledger.contradiction(draft.patient_id, reading.contradiction, reading.choice)
     if reading.alteration is None:
         return None, reading.fate
+    found, fate = reading.alteration, reading.fate
+    if found.protein_change is None and (found.gene, raw["protein"]) in NAMED_CHANGES:
+        # A class such as ITD or exon 14 skipping, which no HGVS stands for.
+        found, fate = replace(found, protein_change=raw["protein"]), "normalised"
     vaf, why = read_fraction(raw["fraction"])
     if why:
         notes.append(why)
     if vaf is None:
-        return reading.alteration, reading.fate
-    return replace(reading.alteration, vaf=vaf), reading.fate
+        return found, fate
+    return replace(found, vaf=vaf), fate
