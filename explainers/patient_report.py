@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from explainers.agreement import compare
 from explainers.background import BackgroundError
+from explainers.beside import beside
 from explainers.charts import attribution, outcomes, ranking
 from explainers.explanation import Explanation
 from explainers.local import METHOD_LABELS, explain
@@ -79,6 +80,7 @@ def patient_report(
         *_ranking(case),
         *_why(case, option, methods, seed),
         *_similar(case, option),
+        *_beside(case, option),
         *_limits(case),
     ]
     return document(
@@ -211,6 +213,12 @@ def _similar(case: _Case, option: str) -> list[Block]:
             found.rows(),
         ),
     ]
+
+
+def _beside(case: _Case, option: str) -> list[Block]:
+    found = beside(case.bundle, case.profile, case.now, option=option)
+    caption = f"{found.label}: what is not recorded here says so"
+    return [Heading("Everything that belongs beside this number"), Table(found.rows(), caption)]
 
 
 def _limits(case: _Case) -> list[Block]:

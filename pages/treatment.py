@@ -1,6 +1,6 @@
 """Treatment: what does the model expect of each option, and how sure is it."""
 
-from pages.parts import downloads, layout, pickers, ranking_panel, session
+from pages.parts import beside_panel, downloads, layout, pickers, ranking_panel, session
 
 with layout.page(
     "Treatment",
@@ -16,4 +16,5 @@ with layout.page(
     ranking_panel.show_abstained(ranking)
     ranking_panel.show_unknowns(ranking, profile)
     ranking_panel.show_not_modelled(ranking)
+    beside_panel.show(bundle, profile, ranking)
     downloads.case(bundle, profile, name="treatment")

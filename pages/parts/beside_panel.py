@@ -1,0 +1,49 @@
+"""Everything that belongs beside one number, folded away on Treatment until somebody asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from oncology.errors import OncologyError
+from pages.parts import tables
+
+if TYPE_CHECKING:
+    from explainers.beside import Beside
+    from oncology.bundles import ModelBundle
+    from oncology.patients import PatientProfile
+    from oncology.recommendations import Ranking
+
+
+def show(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None:
+    """Draw the seventeen things beside the number of one option, once the fold is opened."""
+    folded = st.expander("Everything that belongs beside this number", key="beside", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        options = [r.option for r in (*ranking.ordered, *ranking.abstained)]
+        option = options[0]
+        if len(options) > 1:
+            option = st.selectbox(
+                "Option",
+                options,
+                format_func=bundle.label,
+                key=f"beside-option-{bundle.sha256[:8]}",
+                width=340,
+            )
+        try:
+            found = _beside((bundle.sha256, profile.fingerprint, option), bundle, profile, ranking)
+        except OncologyError as error:
+            st.info(str(error))
+            return
+        tables.show(found.rows(), caption=f"{found.label}: what is not recorded here says so", name="beside")
+
+
+@st.cache_resource(max_entries=200, show_spinner="Collecting")
+def _beside(
+    key: tuple[str, str, str], _bundle: ModelBundle, _profile: PatientProfile, _ranking: Ranking
+) -> Beside:
+    from explainers.beside import beside
+
+    return beside(_bundle, _profile, _ranking, option=key[2])
