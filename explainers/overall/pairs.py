@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explainers.background import tree_paths
-from explainers.explanation import FloatMatrix, Unit
+from explainers.explanation import FloatMatrix, FloatVector, Unit
 from explainers.families import tree_form
 from explainers.interactions import of_features, why_no_pairs
 from explainers.overall.asked_patients import had_option
@@ -154,23 +155,35 @@ def strongest_pairs(
         X = X[np.sort(np.random.default_rng(seed).choice(len(X), n_patients, replace=False))]
     p = len(bundle.schema.features)
     first, second = np.triu_indices(p, k=1)
-    values, single = np.empty((len(X), len(first))), np.empty((len(X), p))
+    # Only pairs that some tree asks about differ from 0: few of the two million that 2,000 inputs have.
+    acting: list[NDArray[np.intp]] = []
+    values: list[FloatVector] = []
+    single = np.empty((len(X), p))
     done = 0
     for i, row in enumerate(X):
         if i and stop is not None and stop():
             break
         both = of_features(ensemble.interactions(row)[0, :, :, -1], bundle.schema.feature_of_column)
-        values[i], single[i] = 2 * both[first, second], np.diag(both)
+        pair = 2 * both[first, second]
+        acting.append(np.flatnonzero(pair))
+        values.append(pair[acting[-1]])
+        single[i] = np.diag(both)
         done = i + 1
         if progress is not None:
             progress(done / len(X))
     stopped = "" if done == len(X) else f" Stopped after {done} of {len(X)} patients."
-    X, values, single = X[:done], values[:done], single[:done]
-    size = np.abs(values)
-    mean, alone = size.mean(axis=0), float(np.abs(single).mean(axis=0).sum())
+    X, single = X[:done], single[:done]
+    mean = np.bincount(
+        np.concatenate(acting), weights=np.abs(np.concatenate(values)), minlength=len(first)
+    ) / done  # fmt: skip
+    alone = float(np.abs(single).mean(axis=0).sum())
     order = [int(k) for k in np.argsort(-mean, kind="stable")[:top] if mean[k] > 0]
+    # The strongest pairs of every patient, (n, top).
+    strong = np.zeros((done, len(order)))
+    for n, (pair_of, v) in enumerate(zip(acting, values, strict=True)):
+        strong[n] = [_value_of(o, pair_of, v) for o in order]
     drawn = np.random.default_rng(seed).multinomial(done, np.full(done, 1 / done), size=n_bootstrap) / done
-    low, high = np.percentile(drawn @ size[:, order], [2.5, 97.5], axis=0) if order else ((), ())
+    low, high = np.percentile(drawn @ np.abs(strong), [2.5, 97.5], axis=0) if order else ((), ())
     specs = bundle.schema.features
     found = []
     for at, k in enumerate(order):
@@ -178,7 +191,7 @@ def strongest_pairs(
         found.append(
             Pair(
                 (a.name, b.name), (a.label, b.label), float(mean[k]), float(low[at]), float(high[at]),
-                _together(bundle, X, a, b, values[:, k]), co_occurrence(bundle, a.name, b.name),
+                _together(bundle, X, a, b, strong[:, at]), co_occurrence(bundle, a.name, b.name),
             )
         )  # fmt: skip
     whole = float(mean.sum()) + alone
@@ -186,6 +199,11 @@ def strongest_pairs(
         option, bundle.label(option), tuple(found), _partners(bundle, mean, first, second),
         float(mean.sum()) / whole if whole > 0 else 0.0, done, bundle.unit, tree_paths().name, seed, stopped,
     )  # fmt: skip
+
+
+def _value_of(wanted: int, pairs: NDArray[np.intp], values: FloatVector) -> float:
+    at = int(np.searchsorted(pairs, wanted))
+    return float(values[at]) if at < len(pairs) and pairs[at] == wanted else 0.0
 
 
 def _together(
