@@ -1,0 +1,182 @@
+"""The patients and columns with which a marker's effect under each option can be told apart from everything else known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explainers.audit.errors import AuditError
+from oncology.counts import SMALLEST_COUNT, count_words
+
+if TYPE_CHECKING:
+    from explainers.audit.data import AuditData
+    from oncology.features import FeatureSchema
+
+__all__ = ["MarkerDesign", "marker_design"]
+
+Flags = NDArray[np.bool_]
+FloatVector = NDArray[np.float64]
+FloatMatrix = NDArray[np.float64]
+
+_MOST_LEVELS = 12
+_DRIVERS = 3  # alterations adjusted for within each option
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MarkerDesign:
+    """One row per patient whose marker and outcome are known.
+
+    Parameters
+    ----------
+    y : array (m,)
+    altered : array (m,) of 0 and 1
+    option : array (m,) of int
+        Column of the option the patient had, in the order of the data.
+    adjusters : array (m, c)
+        Intercept, option, and everything else the model reads that is no alteration; full rank.
+    adjusted_for : tuple of str
+        Labels of the inputs behind them.
+    n_unknown : int
+        Patients with an outcome whose marker is not known.
+    n_elsewhere : int
+        Patients of tumour types in which the marker hardly ever is altered, left out.
+    """
+
+    label: str
+    y: FloatVector
+    altered: FloatVector
+    option: NDArray[np.intp]
+    adjusters: FloatMatrix
+    adjusted_for: tuple[str, ...]
+    n_unknown: int
+    n_elsewhere: int
+
+
+def marker_design(
+    data: AuditData, schema: FeatureSchema, marker: str, drivers: Mapping[str, Sequence[str]]
+) -> MarkerDesign:
+    """Rows and columns for a marker given by the name of its feature.
+
+    Parameters
+    ----------
+    drivers : mapping of option to alteration features, strongest first
+        What the model leans on for an option. The first few are adjusted for within that option: KRAS seems to lower
+        the response to osimertinib only because it rules EGFR out.
+
+    Raises
+    ------
+    UnknownFeatureError
+        If the schema has no such feature.
+    AuditError
+        If the feature is no yes-or-no input; if patients have outcomes of several options; if too few are altered.
+    """
+    feature = schema.feature(marker)
+    at = schema.columns_of(marker)
+    column = data.X.iloc[:, at.start].to_numpy(dtype=np.float64)
+    values = set(np.unique(column[~np.isnan(column)]).tolist())
+    if at.stop - at.start != 1 or not values <= {0.0, 1.0}:
+        raise AuditError(
+            f"{feature.label} is not an input that is present or absent; choose an alteration or another yes-or-no input."
+        )
+    per_patient = data.known.sum(axis=1)
+    if (per_patient > 1).any():
+        raise AuditError(
+            f"{int((per_patient > 1).sum()):,} patients have outcomes of several options, so nobody is untreated by one of them; "
+            "effects in treated and untreated need one option a patient."
+        )
+    told = per_patient == 1
+    known = told & ~np.isnan(column)
+    here = known & _where_it_occurs(data, column == 1, known)
+    altered = column[here]
+    if min(altered.sum(), len(altered) - altered.sum()) < 2 * SMALLEST_COUNT:
+        raise AuditError(
+            f"{feature.label}: altered in {count_words(int(altered.sum()))} of the {int(told.sum()):,} patients with an outcome; "
+            f"{2 * SMALLEST_COUNT} altered and as many not altered are needed."
+        )
+    option = np.argmax(data.known[here], axis=1)
+    y = data.y[here, option]
+    columns, names = _adjusters(data, schema, marker, here, option)
+    targets = _targets(data, schema, marker, here, option, drivers)
+    if targets is not None:
+        columns = _independent(np.column_stack([columns, targets]))
+        names = (*names, "the alterations the model leans on most for each option")
+    return MarkerDesign(
+        feature.label, y, altered, option, columns, names, int((told & np.isnan(column)).sum()), int((known & ~here).sum())
+    )  # fmt: skip
+
+
+def _where_it_occurs(data: AuditData, altered: Flags, known: Flags) -> Flags:
+    """Patients of tumour types with at least five altered patients; all, where the tumour is not recorded."""
+    if "tumour" not in data.groups:
+        return np.ones(len(data), dtype=bool)
+    tumour = data.groups["tumour"].to_numpy(dtype=object).astype(str)
+    often = [t for t in np.unique(tumour) if (altered & known & (tumour == t)).sum() >= SMALLEST_COUNT]
+    made: Flags = np.isin(tumour, often)
+    return made
+
+
+def _adjusters(
+    data: AuditData, schema: FeatureSchema, marker: str, rows: Flags, option: NDArray[np.intp]
+) -> tuple[FloatMatrix, tuple[str, ...]]:
+    parts: list[FloatVector] = [np.ones(int(rows.sum()))]
+    parts += [(option == j).astype(np.float64) for j in np.unique(option)[1:]]
+    names = ["the option given"]
+    read = set()
+    for feature in schema.features:
+        if feature.is_alteration or feature.name == marker:
+            continue
+        read.add(feature.reads.field)
+        names.append(feature.label)
+        for c in range(schema.columns_of(feature.name).start, schema.columns_of(feature.name).stop):
+            values = data.X.iloc[:, c].to_numpy(dtype=np.float64)[rows]
+            unknown = np.isnan(values)
+            if unknown.all():
+                continue
+            spread = float(values[~unknown].std()) or 1.0
+            parts.append(np.where(unknown, 0.0, (values - values[~unknown].mean()) / spread))
+            parts.append(unknown.astype(np.float64))
+    if "tumour" in data.groups and "tumour" not in read:
+        tumour = data.groups["tumour"].to_numpy(dtype=object).astype(str)[rows]
+        levels = np.unique(tumour)
+        if len(levels) <= _MOST_LEVELS:
+            parts += [(tumour == t).astype(np.float64) for t in levels[1:]]
+            names.append("tumour type")
+    return _independent(np.column_stack(parts)), tuple(names)
+
+
+def _targets(
+    data: AuditData, schema: FeatureSchema, marker: str, rows: Flags, option: NDArray[np.intp], drivers: Mapping[str, Sequence[str]]
+) -> FloatMatrix | None:  # fmt: skip
+    """Each option's strongest alterations among the patients who had it, where enough of them differ."""
+    parts = []
+    for j in np.unique(option):
+        mine = option == j
+        for name in [d for d in drivers.get(data.options[j], ()) if d != marker and d in schema.names][
+            :_DRIVERS
+        ]:
+            values = data.X.iloc[:, schema.columns_of(name).start].to_numpy(dtype=np.float64)[rows]
+            for column in (mine & (values == 1), mine & np.isnan(values)):
+                if min(column.sum(), (mine & ~column).sum()) >= SMALLEST_COUNT:
+                    parts.append(column.astype(np.float64))
+    return np.column_stack(parts) if parts else None
+
+
+def _independent(columns: FloatMatrix) -> FloatMatrix:
+    """The columns, in order, without those that earlier ones already tell."""
+    kept: list[int] = []
+    basis = np.zeros((len(columns), 0))
+    for c in range(columns.shape[1]):
+        column = columns[:, c]
+        length = float(np.linalg.norm(column))
+        if length == 0:
+            continue
+        left = column - basis @ (basis.T @ column)
+        left = left - basis @ (basis.T @ left)
+        if np.linalg.norm(left) > 1e-6 * length:
+            kept.append(c)
+            basis = np.column_stack([basis, left / np.linalg.norm(left)])
+    return columns[:, kept]
