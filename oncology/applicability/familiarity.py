@@ -30,6 +30,8 @@ _REFERENCE = 500
 _SEED = 0
 # With fewer patients of the tumour type, the profile is compared with all training patients.
 _FEWEST = 100
+# Of more patients than this, so many are drawn; no tumour type of the sample data has as many.
+_MOST = 5000
 # A number as far off as the 5th is from the 95th percentile counts like a differing alteration; twice as far at most.
 _FURTHEST = 2.0
 _NAMED = 3
@@ -237,6 +239,9 @@ def _made(schema: FeatureSchema, training: TrainingData, tumour: str | None) -> 
     if tumour is not None:
         rows = rows[training.tumours == tumour]
         name += f" with {tumour_name(tumour)}"
+    if len(rows) > _MOST:
+        name = f"{name} (a draw of {_MOST:,} of {len(rows):,})"
+        rows = rows[np.sort(np.random.default_rng(_SEED).permutation(len(rows))[:_MOST])]
     # One entry a column: a category of several levels is 0 or 1 in each, and the tumour type is compared elsewhere.
     specs, columns, numeric = [], [], []
     for spec in schema.features:

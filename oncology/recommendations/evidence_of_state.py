@@ -13,7 +13,7 @@ from oncology.counts import SMALLEST_COUNT, shown
 from oncology.patients import PatientProfile
 from oncology.vocabulary import tumour_name
 
-__all__ = ["FEW", "state_caution"]
+__all__ = ["FEW", "same_state", "state_caution"]
 
 # With fewer patients in the same state, the number leans on patients in the other.
 FEW = 20
@@ -33,14 +33,11 @@ def state_caution(
     least one of them, or has none. One in whom some were not assayed and none was found is compared with all in whom
     none was found.
     """
-    schema, training = bundle.schema, bundle.training
-    drivers = [d for d in bundle.manifest.drivers.get(option, ()) if d in schema.names]
-    if not drivers or training is None:
+    found = _state_of(bundle, profile, option, tumour)
+    if found is None:
         return None
+    drivers, state, n = found
     typed = any(len(by_tumour) > 1 for by_tumour in bundle.manifest.support.values())
-    values = [schema.value(profile, d) for d in drivers]
-    state: State = "with" if 1.0 in values else "not found" if None in values else "without"
-    n = _count(bundle, training, option, drivers, state, tumour if typed else None)
     if n >= FEW:
         return None
     names = _names(bundle, drivers)
@@ -62,6 +59,29 @@ def state_caution(
     had = bundle.manifest.words.had
     verb = had.replace("were ", "was ", 1) if n == 0 else had
     return f"{seen} {who}{how[state]} {verb} {bundle.label(option)}: the number leans on others."
+
+
+def same_state(bundle: ModelBundle, profile: PatientProfile, option: str, tumour: str | None) -> int | None:
+    """Training patients of this tumour type who had the option in the same state of its drivers.
+
+    None where the option has no driver, or the bundle ships no cohort. Not for a screen: small counts are not withheld.
+    """
+    found = _state_of(bundle, profile, option, tumour)
+    return None if found is None else found[2]
+
+
+def _state_of(
+    bundle: ModelBundle, profile: PatientProfile, option: str, tumour: str | None
+) -> tuple[list[str], State, int] | None:
+    """The option's drivers, the patient's state of them, and how many training patients share it."""
+    schema, training = bundle.schema, bundle.training
+    drivers = [d for d in bundle.manifest.drivers.get(option, ()) if d in schema.names]
+    if not drivers or training is None:
+        return None
+    typed = any(len(by_tumour) > 1 for by_tumour in bundle.manifest.support.values())
+    values = [schema.value(profile, d) for d in drivers]
+    state: State = "with" if 1.0 in values else "not found" if None in values else "without"
+    return drivers, state, _count(bundle, training, option, drivers, state, tumour if typed else None)
 
 
 def _names(bundle: ModelBundle, drivers: Sequence[str]) -> str:
