@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from explainers.background import default_background
 from explainers.local import EXPLAINERS, METHOD_LABELS, explain
+from explainers.stability import model_fingerprint
 from explainers.truth import truth_path
 from explainers.truth.results import TruthReport
 from oncology.bundles import ModelBundle, load
@@ -191,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = TruthReport(
         bundle=bundle.name,
         bundle_sha256=bundle.sha256,
+        model=model_fingerprint(bundle),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         machine=_machine(),
         seeds=f"cohort {SEED}, patients {START + 1:,} to {START + POOL:,}; choice and methods {asked.seed}; bootstrap 0",

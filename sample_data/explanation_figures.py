@@ -108,11 +108,18 @@ def _recovery(readings: Sequence[OptionReading], method: str, label: str) -> Met
 
         return figure
 
+    whole = not _alterations_alone(readings, method)
     return MethodRecovery(
         method, label, "patient",
-        _over_options(readings, effects("truth")), _over_options(readings, effects("model")),
-        _over_options(readings, top), _over_options(readings, single("truth")), _over_options(readings, single("model")),
+        _over_options(readings, effects("truth")), _over_options(readings, effects("model")), _over_options(readings, top),
+        _over_options(readings, single("truth")) if whole else _NONE,
+        _over_options(readings, single("model")) if whole else _NONE,
     )  # fmt: skip
+
+
+def _alterations_alone(readings: Sequence[OptionReading], method: str) -> bool:
+    """Whether a method gives every other input nothing, as one does that compares with the same patient unaltered."""
+    return all(not r.shares[method][:, r.n_alterations :].any() for r in readings)
 
 
 def shuffling_truth(reading: OptionReading) -> Numbers:
@@ -178,6 +185,7 @@ def trap_rows(readings: Sequence[OptionReading], labels: Mapping[str, str]) -> t
     for method in labels:
         if not all(method in r.shares for r in readings):
             continue
+        alone = _alterations_alone(readings, method)
         for trap, words, figure, truth in (
             ("site", f"mean share of {SPURIOUS_SITE} among its patients, log-odds", _site_share, 0.0),
             ("site", "patients of that site in whom it is among the five largest inputs, %", _site_top, 0.0),
@@ -197,7 +205,7 @@ def trap_rows(readings: Sequence[OptionReading], labels: Mapping[str, str]) -> t
             )
         )  # fmt: skip
         lung = [r for r in readings if r.option == REVERSED_OPTION]
-        for rare, who in ((True, "the rare subtype"), (False, "other lung patients")):
+        for rare, who in () if alone else ((True, "the rare subtype"), (False, "other lung patients")):
             found.append(
                 TrapReading(
                     "subtype", method, labels[method],

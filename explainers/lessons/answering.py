@@ -5,10 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from explainers.lessons.lesson import Lesson, Question
-from explainers.lessons.measures import LessonAnswerError, World, compute, first_option
+from explainers.charts.computed_facts import Side
+from explainers.lessons.lesson import Lesson, Measure, Question
+from explainers.lessons.measures import MEASURES, LessonAnswerError, World, compute, first_option
 
-__all__ = ["Answered", "LessonAnswerError", "answer"]
+__all__ = ["Answered", "Computed", "LessonAnswerError", "answer", "number_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A number of a reveal.
+
+    share : the number where it is a share of 100 patients, else None.
+    side : whose number it is.
+    """
+
+    label: str
+    words: str
+    share: float | None
+    side: Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +38,13 @@ class Answered:
         The computed answer; for a question after the largest, the size of the right choice's measure.
     words : str
         The reveal with its numbers.
-    facts : tuple of (label, number in words)
+    facts : tuple of Computed
     """
 
     right: int
     value: float
     words: str
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[Computed, ...]
 
 
 def answer(lesson: Lesson, question: Question, world: World) -> Answered:
@@ -44,12 +59,21 @@ def answer(lesson: Lesson, question: Question, world: World) -> Answered:
     """
     right, value = _right(lesson, question, world)
     numbers = {f.name: compute(f.measure, world) for f in question.facts}
-    units = {f.name: f.measure.name for f in question.facts}
-    said = {name: number_words(units[name], number, world) for name, number in numbers.items()}
-    said["answer"] = number_words(question.answer.name, value, world)
+    said = {f.name: number_words(_unit(f.measure), numbers[f.name], world) for f in question.facts}
+    said["answer"] = number_words(_unit(question.answer), value, world)
     words = re.sub(r"\{([^{}]*)\}", lambda m: said[m[1]], question.words)
-    facts = tuple((f.label, said[f.name]) for f in question.facts)
+    facts = tuple(
+        Computed(
+            f.label, said[f.name], numbers[f.name] if _is_share(f.measure, world) else None, MEASURES[f.measure.name].side
+        )
+        for f in question.facts
+    )  # fmt: skip
     return Answered(right, value, words, facts)
+
+
+def _unit(measure: Measure) -> str:
+    """The measure that tells how a number is written: a difference is written as a change."""
+    return "model change" if measure.minus is not None else measure.name
 
 
 def number_words(measure: str, value: float, world: World) -> str:
@@ -63,8 +87,15 @@ def number_words(measure: str, value: float, world: World) -> str:
         return f"{value:+.3f}" if measure == "model change" else f"{value:.3f}"
     whole = round(value)
     if measure in ("model change", "true effect"):
-        return f"{whole:+d}" if whole else "0"
-    return f"{whole:,}"
+        return f"{whole:+d}".replace("-", "\N{MINUS SIGN}") if whole else "0"
+    return f"{whole:,}".replace("-", "\N{MINUS SIGN}")
+
+
+def _is_share(measure: Measure, world: World) -> bool:
+    """Whether a number is a share of 100 patients, so that a bar can show it."""
+    if measure.minus is not None or (measure.name == "model answer" and world.bundle.is_score):
+        return False
+    return measure.name in ("model answer", "model share", "true share", "observed share")
 
 
 def _right(lesson: Lesson, question: Question, world: World) -> tuple[int, float]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from explainers.charts.computed_facts import Side
 from oncology.counts import SMALLEST_COUNT, rate
 from oncology.edits import apply, parse_edit
 from oncology.errors import OncologyError, UnknownNameError
@@ -70,11 +71,12 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class MeasureKind:
-    """One entry of `MEASURES`: how it is computed, what it takes, what it is in words."""
+    """One entry of `MEASURES`: how it is computed, what it takes, what it is in words, and whose number it is."""
 
     compute: Callable[[World, Mapping[str, Any]], float]
     settings: tuple[str, ...]
     words: str
+    side: Side
     needed: tuple[str, ...] = ()
 
 
@@ -289,18 +291,28 @@ _CASE = ("patient", "option", "edits")
 _SET = ("option", "where", "among")
 
 MEASURES: dict[str, MeasureKind] = {
-    "model answer": MeasureKind(_said, _CASE, "what the model says of a patient"),
-    "model change": MeasureKind(_model_change, _CASE, "how far edits move the model's answer", ("edits",)),
+    "model answer": MeasureKind(_said, _CASE, "what the model says of a patient", "model"),
+    "model change": MeasureKind(
+        _model_change, _CASE, "how far edits move the model's answer", "model", ("edits",)
+    ),
     "place": MeasureKind(
-        _place, (*_CASE, "input", "method"), "an input's place in an explanation", ("input",)
+        _place, (*_CASE, "input", "method"), "an input's place in an explanation", "model", ("input",)
     ),
-    "model share": MeasureKind(_model_share, _SET, "the model's mean answer for a group, out of fold"),
-    "true share": MeasureKind(_true_share, _SET, "the true share of responders of a group"),
-    "observed share": MeasureKind(_observed_share, _SET, "the observed share of responders of a group"),
-    "patients": MeasureKind(_patients, _SET, "how many patients a group has"),
-    "auc": MeasureKind(_auc, ("option",), "the model's cross-validated AUC for an option"),
+    "model share": MeasureKind(
+        _model_share, _SET, "the model's mean answer for a group, out of fold", "model"
+    ),
+    "true share": MeasureKind(_true_share, _SET, "the true share of responders of a group", "truth"),
+    "observed share": MeasureKind(
+        _observed_share, _SET, "the observed share of responders of a group", "outcome"
+    ),
+    "patients": MeasureKind(_patients, _SET, "how many patients a group has", "other"),
+    "auc": MeasureKind(_auc, ("option",), "the model's cross-validated AUC for an option", "model"),
     "true effect": MeasureKind(
-        _true_effect, ("option", "input"), "the true effect of an input's own value on an option", ("input",)
+        _true_effect,
+        ("option", "input"),
+        "the true effect of an input's own value on an option",
+        "truth",
+        ("input",),
     ),
-    "none": MeasureKind(_none, (), "nothing: 0"),
+    "none": MeasureKind(_none, (), "nothing: 0", "other"),
 }

@@ -123,6 +123,8 @@ def probe(
         Honest models fitted to this model's answers on real patients; they give the null distribution.
     most_real, n_made_up : int
         Training patients used, and patients made up of them.
+    stop : function, optional
+        Asked between twins; on True the answer stands on the twins there are.
 
     Raises
     ------
@@ -151,7 +153,7 @@ def probe(
     within, carried = _carried(X, real, made_up, invented, held, seed)
     twins: list[float] = []
     for t in range(n_twins):
-        if stop is not None and stop():
+        if twins and stop is not None and stop():
             break
         drawn = rng.integers(0, len(X), len(X))
         twin = _regression(X[drawn], real[drawn], seed=t)

@@ -126,7 +126,7 @@ def sanity_checks(
         found = np.full((n_models, len(rows)), np.nan)
         try:
             for m in range(n_models):
-                if stop is not None and stop():
+                if m and stop is not None and stop():
                     break
                 other = make(bundle, option, seed=seed + m)
                 for i, row in enumerate(rows):

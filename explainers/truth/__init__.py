@@ -9,6 +9,7 @@ from explainers.truth.results import (
     truth_path,
 )
 from explainers.truth.scoring import bootstrap_mean, rank_correlation, top_precision
+from explainers.truth.words import recovery_table, summary, trap_table
 
 __all__ = [
     "MethodRecovery",
@@ -18,6 +19,9 @@ __all__ = [
     "bootstrap_mean",
     "rank_correlation",
     "read_truth_report",
+    "recovery_table",
+    "summary",
     "top_precision",
+    "trap_table",
     "truth_path",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from explainers.stability import model_fingerprint
 from oncology.errors import OncologyError
 
 if TYPE_CHECKING:
@@ -80,10 +81,15 @@ class TrapReading:
 
 @dataclass(frozen=True, slots=True)
 class TruthReport:
-    """All that was measured for one model."""
+    """All that was measured for one model.
+
+    bundle_sha256 : the bundle it was measured on; model : fingerprint of its files, inputs and options, which other words
+    in the manifest leave as it is.
+    """
 
     bundle: str
     bundle_sha256: str
+    model: str
     date: str
     machine: str
     seeds: str
@@ -142,7 +148,7 @@ def read_truth_report(bundle: ModelBundle) -> TruthReport | None:
     if not path.is_file():
         return None
     report = TruthReport.from_json(path.read_text(encoding="utf-8"))
-    if report.bundle_sha256 != bundle.sha256:
+    if report.model != model_fingerprint(bundle):
         raise TruthFileError(
             f"The truth file beside this model was measured on another version of it ({report.bundle_sha256[:12]}, and "
             f"this one is {bundle.sha256[:12]}), so its figures are not shown. Measure again."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
-_OPEN, _PROGRESS, _SINCE = "learn-open", "learn-progress", "learn-since"
+_OPEN, _PROGRESS, _SINCE, _PROBLEM = "learn-open", "learn-progress", "learn-since", "learn-problem"
 
 
 def origin() -> layout.Origin:
@@ -72,6 +73,7 @@ def progress() -> Progress:
 
 def show() -> None:
     """Draw the list of cases, or the question that is open."""
+    st.html(Path(__file__).parent / "style" / "learn.css")
     opened = _opened()
     if opened is None:
         _show_list()
@@ -101,14 +103,15 @@ def _show_list() -> None:
         st.info("There is no lesson. docs/lessons.md tells how to write one.")
         return
     done = progress()
+    open_ones = [le for le in lessons if any(done.of(_key(le), q.key) is None for q in le.questions)]
     with st.container(key="learn-cases", gap="small"):
         for lesson in lessons:
-            _show_entry(lesson, done)
+            _show_entry(lesson, done, is_next=lesson in open_ones[:1])
     if done.commits:
         _show_score(done)
 
 
-def _show_entry(lesson: Lesson, done: Progress) -> None:
+def _show_entry(lesson: Lesson, done: Progress, *, is_next: bool) -> None:
     given = [done.of(_key(lesson), q.key) for q in lesson.questions]
     n, right = sum(g is not None for g in given), sum(g is not None and g.correct for g in given)
     state = f"{len(given)} questions, about {lesson.minutes} minutes"
@@ -124,7 +127,7 @@ def _show_entry(lesson: Lesson, done: Progress) -> None:
         first_open = next((i for i, g in enumerate(given) if g is None), 0)
         st.button(
             button, key=f"learn-{_key(lesson)}", on_click=_go, args=(lesson, first_open), help=f"{button}: {lesson.title}",
-            type="primary" if button != "Look again" else "secondary",
+            type="primary" if is_next else "secondary",
         )  # fmt: skip
 
 
@@ -165,24 +168,24 @@ def _show_question(lesson: Lesson, at: int) -> None:
     with right:
         if not question.show and question.story:
             st.write(question.story)
-        with st.form(f"learn-form-{_key(lesson)}-{question.key}", border=True):
+        form = f"learn-form-{_key(lesson)}-{question.key}"
+        with st.form(form, border=True):
             st.markdown(question.text)
-            chosen = st.radio(
-                "Your answer",
-                range(len(question.choices)),
-                index=None,
+            st.radio(
+                "Your answer", range(len(question.choices)), index=None, key=f"{form}-answer",
                 format_func=lambda i: question.choices[i].text,
-            )
-            sure = st.radio(
+            )  # fmt: skip
+            st.radio(
                 "How sure are you?", CONFIDENCES, index=None, format_func=lambda c: f"{c} %", horizontal=True,
+                key=f"{form}-sure",
                 help="How often you would be right if you answered many questions with this feeling. "
                 f"{CONFIDENCES[0]} % is hardly better than guessing.",
             )  # fmt: skip
-            sent = st.form_submit_button("Commit my answer", type="primary")
-        if sent and (chosen is None or sure is None):
-            st.warning("Choose an answer and say how sure you are; then both are kept.")
-        elif sent and chosen is not None and sure is not None:
-            _commit(lesson, question, chosen, sure)
+            st.form_submit_button(
+                "Commit my answer", type="primary", on_click=_commit, args=(lesson, at, form)
+            )
+        if problem := st.session_state.pop(_PROBLEM, ""):
+            st.warning(problem)
         _back()
 
 
@@ -245,25 +248,30 @@ def _facts_html(model: ModelBundle, profile: PatientProfile) -> str:
     return "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in lines if v)
 
 
-def _commit(lesson: Lesson, question: Question, chosen: int, sure: int) -> None:
-    """Keep the answer, then compute what is right; an answer that cannot be computed is not kept."""
+def _commit(lesson: Lesson, at: int, form: str) -> None:
+    """Keep the answer and what is right; an answer that cannot be computed is not kept."""
     from explainers.lessons import Commit, answer
 
+    question, state = lesson.questions[at], st.session_state
+    chosen, sure = state.get(f"{form}-answer"), state.get(f"{form}-sure")
+    if chosen is None or sure is None:
+        state[_PROBLEM] = "Choose an answer and say how sure you are; then both are kept."
+        return
     try:
         world = lesson_library.world(lesson, question)
         found = answer(lesson, question, world)
     except OncologyError as error:
-        st.error(f"The answer to this question cannot be computed, so yours was not kept. {error}")
+        state[_PROBLEM] = f"The answer to this question cannot be computed, so yours was not kept. {error}"
         return
-    since = st.session_state[_SINCE][(_name(lesson), question.key)]
-    st.session_state[_PROGRESS] = progress().with_commit(
+    state[_PROGRESS] = progress().with_commit(
         Commit(
             lesson=_key(lesson), question=question.key, transfer=question.transfer, chosen=chosen,
             chosen_text=question.choices[chosen].text, right=found.right, right_text=question.choices[found.right].text,
-            confidence=sure, value=found.value, seconds=round(time.monotonic() - since), model_sha256=world.bundle.sha256,
+            confidence=sure, value=found.value,
+            seconds=round(time.monotonic() - state[_SINCE][(_name(lesson), question.key)]),
+            model_sha256=world.bundle.sha256,
         )
     )  # fmt: skip
-    st.rerun()
 
 
 # --- the reveal ---------------------------------------------------------------------------------------------
@@ -281,10 +289,11 @@ def _show_reveal(lesson: Lesson, at: int, given: Commit) -> None:
         _back()
         return
     verdict = "Right." if given.correct else "Not so."
+    right_class = " gb-right" if given.correct else ""
     st.html(
-        f'<dl class="gb-facts gb-verdict"><div><dt>You said, {given.confidence} % sure</dt>'
-        f"<dd>{escape(given.chosen_text)}</dd></div><div><dt>Computed</dt><dd>{escape(given.right_text)}</dd></div>"
-        f"<div><dt>Score</dt><dd>{verdict} Brier {given.brier:.2f} (0 best, 1 worst)</dd></div></dl>"
+        f'<dl class="gb-facts gb-verdict{right_class}"><div><dt>You said, {given.confidence} % sure</dt>'
+        f"<dd>{escape(given.chosen_text)}</dd></div><div><dt>The answer</dt><dd>{escape(given.right_text)}</dd></div>"
+        f"<div><dt>Brier score (0 best, 1 worst)</dt><dd>{verdict} {given.brier:.2f}</dd></div></dl>"
     )
     st.markdown(question.text)
     left, right = st.columns([5, 6], gap="large")
@@ -300,14 +309,17 @@ def _show_reveal(lesson: Lesson, at: int, given: Commit) -> None:
             )  # fmt: skip
         _back()
     with right:
-        rows = [{"what": label, "computed": number} for label, number in found.facts]
-        if rows:
-            st.html(tables.as_html(rows, "Computed from the model and from the truth"))
+        if found.facts:
+            from explainers.charts.computed_facts import facts_html
+
+            rows = [(f.label, f.words, f.share, f.side) for f in found.facts]
+            st.html(facts_html(rows, caption="Computed just now from the model and from the known truth"))
 
 
 def _heading(lesson: Lesson, at: int) -> None:
-    st.header(lesson.title, anchor=False)
-    st.caption(f"Question {at + 1} of {len(lesson.questions)}")
+    with st.container(gap=None):
+        st.header(lesson.title, anchor=False)
+        st.caption(f"Question {at + 1} of {len(lesson.questions)}")
 
 
 def _back() -> None:
