@@ -12,7 +12,15 @@ from oncology.alterations import EvidenceIndex
 from oncology.features import FeatureSchema
 from oncology.patients import PatientProfile
 
-__all__ = ["GROUP_LABELS", "NOT_RECORDED", "as_text", "described", "with_counts"]
+__all__ = [
+    "GROUP_LABELS",
+    "NOT_RECORDED",
+    "age_band",
+    "alterations_band",
+    "as_text",
+    "described",
+    "with_counts",
+]
 
 NOT_RECORDED = "not recorded"
 # Words for the columns of `AuditData.groups`; others stand under their own name.
@@ -37,7 +45,7 @@ _MOST_ALTERATIONS = 4
 def described(profiles: Sequence[PatientProfile], groups: pd.DataFrame) -> pd.DataFrame:
     """A cohort's groups, with age band, line, microsatellites and the named findings of its profiles."""
     described = groups.copy()
-    described["age"] = [_age_band(p.age_years) for p in profiles]
+    described["age"] = [age_band(p.age_years) for p in profiles]
     described["msi"] = [p.msi for p in profiles]
     described["line"] = [p.line for p in profiles]
     findings = sorted({name for p in profiles for name in p.findings})
@@ -49,7 +57,14 @@ def described(profiles: Sequence[PatientProfile], groups: pd.DataFrame) -> pd.Da
     return described
 
 
-def _age_band(age_years: float | None) -> str | None:
+def age_band(age_years: float | None) -> str | None:
+    """The band of an age in years; None where it is not known.
+
+    Examples
+    --------
+    >>> age_band(50.0)
+    '50 to 64'
+    """
     if age_years is None or np.isnan(age_years):
         return None
     return next(words for end, words in _AGE_BANDS if age_years < end)
@@ -79,13 +94,22 @@ def with_counts(groups: pd.DataFrame, X: pd.DataFrame, schema: FeatureSchema) ->
     groups = groups.copy()
     age = next((f.name for f in schema.features if f.reads.field == "age_years"), None)
     if "age" not in groups and age is not None:
-        groups["age"] = [_age_band(v) or NOT_RECORDED for v in X[age]]
+        groups["age"] = [age_band(v) or NOT_RECORDED for v in X[age]]
     columns = [
         c for f in schema.features if f.is_alteration for c in schema.columns[schema.columns_of(f.name)]
     ]
     if columns:
         count = (X[columns] == 1).sum(axis=1)
-        groups["n_alterations"] = [
-            str(c) if c < _MOST_ALTERATIONS else f"{_MOST_ALTERATIONS} or more" for c in count
-        ]
+        groups["n_alterations"] = [alterations_band(int(c)) for c in count]
     return groups
+
+
+def alterations_band(count: int) -> str:
+    """A number of alterations as a group.
+
+    Examples
+    --------
+    >>> alterations_band(2), alterations_band(7)
+    ('2', '4 or more')
+    """
+    return str(count) if count < _MOST_ALTERATIONS else f"{_MOST_ALTERATIONS} or more"
