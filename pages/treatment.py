@@ -1,6 +1,6 @@
 """Treatment: what does the model expect of each option, and how sure is it."""
 
-from pages.parts import beside_panel, downloads, layout, pickers, ranking_panel, session
+from pages.parts import beside_panel, downloads, layout, pickers, ranking_panel, session, trust_panel
 
 with layout.page(
     "Treatment",
@@ -11,8 +11,9 @@ with layout.page(
     bundle, profile = pickers.both(head)
     ranking = session.ranking(bundle, profile)
     ranking_panel.show(bundle, ranking)
+    trust_panel.beside(bundle, profile, ranking)
     ranking_panel.show_reading(bundle, ranking)
-    ranking_panel.show_unlikely(bundle, ranking)
+    trust_panel.show_no_benefit(bundle, profile, ranking)
     ranking_panel.show_abstained(ranking)
     ranking_panel.show_unknowns(ranking, profile)
     ranking_panel.show_not_modelled(ranking)

@@ -1,0 +1,116 @@
+"""How far the numbers of one patient can be leaned on: a glance that follows every toggle, and the depth on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explainers.assurance_words import (
+    no_benefit_rows,
+    no_benefit_words,
+    option_rows,
+    range_rows,
+    range_words,
+)
+from explainers.charts.assurance_glance import glance_html, glance_style
+from pages.parts import session, tables
+
+if TYPE_CHECKING:
+    from oncology.assurance import Assurance
+    from oncology.bundles import ModelBundle
+    from oncology.patients import PatientProfile
+    from oncology.recommendations import Ranking
+
+
+def beside(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, *, key: str = "trust") -> None:
+    """Draw the glance and, folded, everything behind it.
+
+    Parameters
+    ----------
+    profile : PatientProfile
+        As the session shows it (`session.patient`, edited or not): hidden germline findings are not in it.
+    ranking : Ranking
+        Of this profile, with or without unknowns.
+    key : str
+        Another one for each place on one page.
+    """
+    glance(bundle, profile, ranking)
+    folded = st.expander("What these numbers rest on", key=f"{key}-depth", on_change="rerun")
+    if folded.open:
+        with folded:
+            depth(bundle, profile, ranking, key=key)
+
+
+def glance(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None:
+    """Draw the block alone, one element: cheap enough for every toggle."""
+    st.html(_glance((bundle.sha256, profile.fingerprint), bundle, profile, ranking))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _glance(key: tuple[str, str], _bundle: ModelBundle, _profile: PatientProfile, _ranking: Ranking) -> str:
+    found = _assured((*key, False), _bundle, _profile, _ranking)
+    return f"<style>{glance_style()}</style>{glance_html(_bundle, found)}"
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _assured(
+    key: tuple[str, str, bool], _bundle: ModelBundle, _profile: PatientProfile, _ranking: Ranking
+) -> Assurance:
+    from oncology.assurance import assure
+
+    predictions = session.predictions(_bundle, _profile)
+    return assure(_bundle, _profile, predictions=predictions, ranking=_ranking, deep=key[2])
+
+
+def show_no_benefit(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None:
+    """Draw who is unlikely to benefit, with the same care as who may: three answers, and the patients behind them."""
+    found = _assured((bundle.sha256, profile.fingerprint, False), bundle, profile, ranking)
+    if not found.options or not ranking.ordered:
+        return
+    title = bundle.manifest.words.unlikely
+    st.header(f"{title[0].upper()}{title[1:]}, as the model sees it", anchor=False)
+    st.write(
+        f"{no_benefit_words(bundle, found.options)} Unknown is an answer of its own: it is neither for nor against an option."
+    )
+    answered = [o for o in found.options if o.probability is not None]
+    tables.show(
+        no_benefit_rows(bundle, answered),
+        caption="Each option that the model answers on, with the held-out patients whose number lay as low",
+        name="no-benefit",
+    )
+
+
+def depth(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, *, key: str = "trust") -> None:
+    """Draw what is not known and could move, intervals and sets, and what abstaining costs."""
+    found = _assured((bundle.sha256, profile.fingerprint, True), bundle, profile, ranking)
+    st.write(
+        f"**What is not known, and how far it could move.** {range_words(found.ranges, is_score=bundle.is_score)}"
+    )
+    if found.ranges:
+        tables.show(
+            range_rows(found.ranges, is_score=bundle.is_score),
+            caption="One unknown input at a time, the others as they are; what the model would say, not what a test would find",
+            name=f"{key}-ranges",
+        )
+    if found.options:
+        st.write(
+            "**Who is unlikely to benefit.** Unknown is an answer of its own: it is neither for nor against an option."
+        )
+        tables.show(
+            no_benefit_rows(bundle, found.options),
+            caption="Each option, with the held-out patients whose number lay as low",
+            name=f"{key}-no-benefit",
+        )
+    rows = option_rows(bundle, found.options)
+    if rows:
+        st.write(f"**Intervals and sets.** {found.interval_meaning}")
+        tables.show(
+            rows,
+            caption="Counts from 1 to 4 are not told; the same state: of the alterations that move the option most",
+            name=f"{key}-options",
+        )
+    if found.abstention is not None:
+        st.write(f"**What abstaining costs.** {found.abstention.words()} {found.abstention.set_words()}")
+    if found.without_held_out:
+        st.caption(found.without_held_out)
