@@ -215,8 +215,9 @@ def upload_options(
     panel_name: str | None = None,
     assayed: Literal["file", "seen", "unknown"] = "file",
     mapping: tuple[str, bytes] | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Options:
-    """What the user tells of an upload; parameters as for `read_bytes`.
+    """What the user tells of an upload; parameters as for `read_bytes` and `read_patients`.
 
     Raises
     ------
@@ -231,6 +232,7 @@ def upload_options(
         panel=None if panel is None else frozenset(GENES.resolve(g).symbol for g in panel),
         panel_name=panel_name,
         assayed=assayed,
+        progress=progress,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from oncology.corrections import genes_from_names
@@ -13,10 +14,12 @@ from oncology.intake import UPLOAD_TYPES, ReadResult, read_uploads, upload_optio
 from oncology.intake.germline_hiding import covered_report
 from oncology.intake.panels import named_panels
 from oncology.intake.timeline import as_sample_of, further_samples
+from oncology.patients import PatientProfile
 from pages.parts import session, tables
 from pages.parts.library import PatientChoice
 
 _READ, _ERROR, _ROUND = "upload-read", "upload-error", "upload-round"
+_CHOICE, _SAME = "upload-choice", "upload-same"
 _FILE, _NAMED, _UNKNOWN = "As the file tells", "Genes I name", "Not known"
 
 
@@ -37,7 +40,7 @@ def show() -> None:
         key="upload" if count == 0 else f"upload-{count}",
     )  # fmt: skip
     if given and told is not None:
-        _read(given, told)
+        _read(given, told, place)
         st.session_state[_ROUND] = count + 1
         st.rerun()
     if problem := st.session_state.get(_ERROR):
@@ -89,12 +92,20 @@ def _told() -> dict[str, Any] | None:
     return told
 
 
-def _read(given: list[Any], told: dict[str, Any]) -> None:
+def _read(given: list[Any], told: dict[str, Any], place: DeltaGenerator) -> None:
     st.session_state.pop(_READ, None)
     st.session_state.pop(_ERROR, None)
+    files = [(file.name, file.getvalue()) for file in given]
+    # Never the name of a file: it may be that of a person.
+    many = "one file" if len(files) == 1 else f"{len(files)} files"
+    reading = f"Reading {many} of {sum(len(content) for _, content in files) / 1e6:.1f} MB on this machine"
+    bar = place.progress(0.0, text=f"{reading} …")
+
+    def progress(share: float, words: str) -> None:
+        bar.progress(min(max(share, 0.0), 1.0), text=f"{reading}: {words}")
+
     try:
-        files = [(file.name, file.getvalue()) for file in given]
-        st.session_state[_READ] = read_uploads(files, options=upload_options(**told))
+        st.session_state[_READ] = read_uploads(files, options=upload_options(**told, progress=progress))
     except OncologyError as error:
         st.session_state[_ERROR] = str(error)
     context = get_script_run_ctx()
@@ -120,28 +131,39 @@ def show_report(result: ReadResult, *, name: str = "import-report") -> None:
 
 
 def _use(results: tuple[ReadResult, ...]) -> None:
-    held = [c.profile for c in session.offered_patients()]
-    profiles = further_samples((p for r in results for p in r.profiles), held)
+    profiles = _profiles(results)
     if not profiles:
         return
     labels = {i: PatientChoice("", "session", p).label for i, p in enumerate(profiles)}
-    chosen = st.selectbox(
-        "Patient to open", list(labels), format_func=labels.get, key="upload-choice",
+    st.selectbox(
+        "Patient to open", list(labels), format_func=labels.get, key=_CHOICE,
         help="All patients of the file join the list; this one is opened.",
     )  # fmt: skip
     others = {c.key: c.label for c in session.offered_patients() if c.where != "sample"}
-    same: str | None = None
     if others:
-        same = st.selectbox(
-            "A further sample of", list(others), format_func=others.get, index=None, key="upload-same",
+        st.selectbox(
+            "A further sample of", list(others), format_func=others.get, index=None, key=_SAME,
             placeholder="another patient", help="Files of one patient carry different pseudonyms. Name the patient "
             "here where you know that they belong together; both then stand on one timeline.",
         )  # fmt: skip
-    if st.button("Use what was read", type="primary", key="upload-use"):
-        if same is not None:
-            first = next(c.profile for c in session.offered_patients() if c.key == same)
-            profiles = tuple(as_sample_of(p, first) if i == chosen else p for i, p in enumerate(profiles))
-        keys = session.add_patients(profiles, open_first=False)
-        session.open_patient(keys[chosen])
-        st.session_state.pop(_READ, None)
-        st.rerun()
+    # As a callback: it runs before the page is drawn again, so that nothing above can end the run and lose the click.
+    st.button("Use what was read", type="primary", key="upload-use", on_click=_take)
+
+
+def _profiles(results: tuple[ReadResult, ...]) -> tuple[PatientProfile, ...]:
+    held = [c.profile for c in session.offered_patients()]
+    return further_samples((p for r in results for p in r.profiles), held)
+
+
+def _take() -> None:
+    """Let what was read join the patients, and open the chosen one."""
+    state = st.session_state
+    profiles = _profiles(state.pop(_READ, ()))
+    if not profiles:
+        return
+    chosen, same = state.get(_CHOICE) or 0, state.get(_SAME)
+    first = next((c.profile for c in session.offered_patients() if same is not None and c.key == same), None)
+    if first is not None:
+        profiles = tuple(as_sample_of(p, first) if i == chosen else p for i, p in enumerate(profiles))
+    keys = session.add_patients(profiles, open_first=False)
+    session.open_patient(keys[chosen])

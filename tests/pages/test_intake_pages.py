@@ -5,11 +5,14 @@ import logging
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from oncology.intake import write_profile
 from oncology.patients import Alteration, PatientProfile
+from pages.parts import upload
 from tests.intake.test_deidentification import BUNDLE, SECRETS
 from tests.pages.test_rooms import opened, words
 
@@ -170,7 +173,9 @@ def test_without_consent_a_germline_finding_cannot_be_shown(consent, told):
 def test_other_pages_say_that_the_model_is_asked_without_a_hidden_finding():
     app = with_patient(profile())
     app.switch_page("pages/treatment.py").run()
-    assert "takes every gene that could hold it as not assayed" in words(app) and "p.S1982fs" not in everything(app)
+    assert "takes every gene that could hold it as not assayed" in words(
+        app
+    ) and "p.S1982fs" not in everything(app)
 
 
 def test_a_correction_keeps_what_is_hidden():
@@ -247,6 +252,44 @@ def test_a_file_under_another_pseudonym_joins_the_timeline_on_the_users_word():
     app.selectbox(key="upload-same").set_value("session:Q-1")
     seen = words(use(app))
     assert "2 samples of this patient" in seen and "KRAS p.G12C is no longer found" in seen
+
+
+def test_a_long_reading_says_how_far_it_is_and_names_no_file(monkeypatch):
+    said: list[tuple[float, str]] = []
+    drawn = DeltaGenerator.progress
+
+    def heard(place: DeltaGenerator, value: float, text: str | None = None, **more: object) -> DeltaGenerator:
+        said.append((value, str(text)))
+        return drawn(place, value, text, **more)
+
+    monkeypatch.setattr(DeltaGenerator, "progress", heard)
+    head = '##fileformat=VCFv4.2\n##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: Allele|Consequence|SYMBOL">\n'
+    lines = "1\t5\t.\tA\tC\t.\tPASS\tCSQ=C|intron_variant|KRAS\n" * 40_000
+    give(
+        opened("patient"),
+        ("Mustermann.vcf", head + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + lines),
+    )
+    assert [words for _, words in said] == [
+        "Reading one file of 1.7 MB on this machine …",
+        "Reading one file of 1.7 MB on this machine: 20,000 lines read",
+        "Reading one file of 1.7 MB on this machine: 40,000 lines read",
+    ]
+    shares = [share for share, _ in said]
+    assert shares == sorted(shares) and shares[-1] < 1
+
+
+def test_a_click_counts_even_where_something_above_ends_the_run(monkeypatch):
+    app = give(opened("patient"), ("one.json", write_profile(profile(alterations=(KRAS,)))))
+    shown = upload._told
+
+    def ended() -> None:
+        shown()
+        st.stop()
+
+    monkeypatch.setattr(upload, "_told", ended)
+    app.button(key="upload-use").click().run()
+    monkeypatch.setattr(upload, "_told", shown)
+    assert app.session_state["open-patient"] == "session:Q-1"
 
 
 def test_no_name_of_a_fhir_bundle_is_found_on_the_page_in_the_session_or_in_the_log(caplog, capfd):

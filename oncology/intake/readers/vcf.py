@@ -78,7 +78,8 @@ def read(given: GivenFile | GivenFolder, options: Options) -> ReadResult:
                 )
             _line(cells, header, tumour, normal, draft, part, options, ledger, structural)
             if options.progress and number % 20_000 == 0:
-                options.progress(0.5, f"{number:,} lines read")
+                # How many there are is not known before the end: the share comes ever closer to one.
+                options.progress(number / (number + 50_000), f"{number:,} lines read")
     structural.finish()
     if options.panel is not None:
         draft.assay(options.panel)
