@@ -21,7 +21,15 @@ from oncology.wording import Setting, wording
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["SMALLEST_COUNT", "Neighbours", "NoCohortError", "Observed", "distances", "similar_patients"]
+__all__ = [
+    "SMALLEST_COUNT",
+    "Neighbours",
+    "NoCohortError",
+    "Observed",
+    "distances",
+    "nearest_of",
+    "similar_patients",
+]
 
 # A shared tumour type makes two patients alike before any gene does; a state that one of them lacks tells half.
 _TUMOUR_WEIGHT = 3.0
@@ -62,9 +70,10 @@ class Observed:
 class Neighbours:
     """The n training patients nearest to one patient, as counts per option.
 
-    distance : float in [0, 1]
-        Median distance to the patient: the share of weighted features that differ.
-    typical_distance : float in [0, 1]
+    distance : float
+        Median distance to the patient: by profile the share of weighted features that differ, in [0, 1]; by the model's view
+        the length of the difference between Shapley values, in the model's unit.
+    typical_distance : float
         Median over all training patients; neighbours not much nearer than that are hardly alike.
     """
 
@@ -142,19 +151,31 @@ def similar_patients(
     apart = distances(bundle.schema, cohort.rows, row, spans=cohort.spans)
     if exclude is not None:
         apart = np.where(np.asarray(ids.astype(str) == exclude), np.inf, apart)
-    nearest = np.lexsort((cohort.tie, apart))[: min(n, int(np.isfinite(apart).sum()))]
+    return nearest_of(bundle, apart, n, "with the most similar profile")
+
+
+def nearest_of(bundle: ModelBundle, apart: FloatVector, n: int, how: str) -> Neighbours:
+    """The n nearest of the training patients by given distances (n_training,), infinite for whoever is left out.
+
+    Parameters
+    ----------
+    how : str
+        What makes them alike, for the words: "with the most similar profile".
+    """
+    assert bundle.training is not None
+    nearest = np.lexsort((_cohort(bundle).tie, apart))[: min(n, int(np.isfinite(apart).sum()))]
     y = bundle.training.y
     observed = tuple(
         _observed(bundle, o, np.asarray(y[o], dtype=np.float64)[nearest]) for o in bundle.options
     )
     distance, typical = float(np.median(apart[nearest])), float(np.median(apart[np.isfinite(apart)]))
-    words = f"{len(nearest)} of {len(ids):,} training patients with the most similar profile. "
+    words = f"{len(nearest)} of {len(apart):,} training patients {how}. "
     said = bundle.manifest.words
     # In the laboratory nobody chose: every sample was meant to meet every drug.
     words += said.banner or (
         "Their treatments were chosen, not drawn by lot, so their outcomes describe and do not compare."
     )
-    return Neighbours(len(nearest), len(ids), distance, typical, observed, words, bundle.manifest.setting)
+    return Neighbours(len(nearest), len(apart), distance, typical, observed, words, bundle.manifest.setting)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
