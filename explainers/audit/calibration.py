@@ -33,8 +33,8 @@ FEWEST_OF_EACH = 10
 # Probabilities of exactly 0 or 1 have no log-odds; the nearest that are told apart.
 _CLIP = 1e-6
 _MOST_STEPS = 30
-# A slope beyond this has no end: the outcomes are separated.
-_RUNAWAY = 100.0
+# A slope beyond this has no end, nor has one that still moves by this much: the outcomes are separated.
+_RUNAWAY, _AT_REST = 100.0, 1e-3
 METRICS = (
     "mean predicted",
     "observed",
@@ -168,7 +168,7 @@ def _solved(
 def _line(
     x: FloatVector, y: FloatVector, counts: FloatMatrix, slope: FloatVector, level: FloatVector
 ) -> tuple[FloatVector, FloatVector]:
-    squared = x * x
+    squared, last = x * x, np.zeros(len(counts))
     for _ in range(_MOST_STEPS):
         p = _expit(slope[:, None] * x + level[:, None])
         error = counts * (y - p)
@@ -177,11 +177,12 @@ def _line(
         curve *= counts
         da, db = _solved(error.sum(axis=1), error @ x, curve.sum(axis=1), curve @ x, curve @ squared)
         slope, level = slope + da, level + db
+        last = np.abs(da) + np.abs(db)
         going = np.nan_to_num(np.abs(da) + np.abs(db)) * (np.abs(slope) < _RUNAWAY)
         # Newton's method squares its error: the step after this one would be a millionth of a millionth.
         if going.max(initial=0.0) < 1e-6:
             break
-    return slope, level
+    return np.where(last > _AT_REST, np.nan, slope), level
 
 
 def _level(x: FloatVector, y: FloatVector, counts: FloatMatrix, level: FloatVector) -> FloatVector:

@@ -79,13 +79,18 @@ def smooth_curve(y: FloatVector, p: FloatVector) -> SmoothCurve:
     if fit is None:
         return SmoothCurve(reason="outcomes are wholly separated: no smooth curve")
     weights, covariance = fit
-    grid = np.linspace(*np.quantile(p, [0.01, 0.99]), _POINTS)
+    first, last = np.quantile(p, [0.01, 0.99])
+    grid = np.linspace(float(first), float(last), _POINTS)
     at = restricted_cubic(logit(np.clip(grid, _CLIP, 1 - _CLIP)), knots)
     centre = at @ weights
     half = 1.96 * np.sqrt(np.einsum("ij,jk,ik->i", at, covariance, at))
     return SmoothCurve(
-        *(tuple(map(float, v)) for v in (grid, expit(centre), expit(centre - half), expit(centre + half)))
+        _tuple(grid), _tuple(expit(centre)), _tuple(expit(centre - half)), _tuple(expit(centre + half))
     )
+
+
+def _tuple(values: FloatVector) -> tuple[float, ...]:
+    return tuple(map(float, values))
 
 
 def _logistic(columns: FloatMatrix, y: FloatVector) -> tuple[FloatVector, FloatMatrix] | None:

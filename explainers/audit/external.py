@@ -23,6 +23,7 @@ from oncology.training import profiles as study_profiles
 from oncology.training.responses import read_responses
 from oncology.training.study import Study, read_study
 from oncology.vocabulary import tumour_name
+from oncology.vocabulary.tumours import is_within
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["OutsideCohort", "against", "of_profiles", "read_cohort", "read_uploaded"]
 
 STUDIES = Path(__file__).resolve().parents[2] / "sample_data" / "studies"
-# From this share of rows on that are training rows to the last digit, the cohort is not from outside.
+# A row that knows less than this is like many others by chance.
 _FEWEST_KNOWN = 3
 
 
@@ -178,9 +179,9 @@ def _of_study(file: Path, folder: Path, notes: Sequence[str]) -> OutsideCohort:
         said.append(f"{len(y) - len(known):,} outcomes belong to nobody among the patients read.")
     said += [f"{option}: left out, {why}." for option, why in list(responses.left_out.items())[:5]]
     title = str(study.about.get("title", study.about["name"]))
-    return OutsideCohort(
-        tuple(everybody[i] for i in known), y.loc[known], f"{folder.name} ({title})", tuple(said)
-    )
+    setting = str(study.about.get("setting", "clinic"))
+    name = f"{folder.name} ({title})"
+    return OutsideCohort(tuple(everybody[i] for i in known), y.loc[known], name, tuple(said), setting)
 
 
 def read_uploaded(
@@ -234,6 +235,7 @@ def against(
         notes.append(
             f"The outcomes of {theirs[0]!r} are held against {bundle.label(bundle.options[0])!r}, the model's only option."
         )
+    notes += _beyond(bundle, cohort)
     data = of_cohort(
         bundle, cohort.profiles, cohort.name, outcomes=cohort.outcomes, options=renamed, notes=notes
     )
@@ -246,7 +248,11 @@ def _beyond(bundle: ModelBundle, cohort: OutsideCohort) -> list[str]:
     meant = set(bundle.manifest.tumours) or {
         level for f in bundle.schema.features if f.reads.field == "tumour" for level in f.levels
     }
-    other = [p.tumour for p in cohort.profiles if p.tumour is not None and p.tumour not in meant]
+    other = [
+        p.tumour
+        for p in cohort.profiles
+        if p.tumour is not None and not any(is_within(p.tumour, m) for m in meant)
+    ]
     if meant and other:
         names = few([tumour_name(t) for t in sorted(set(other))])
         said.append(
@@ -282,7 +288,12 @@ def _seen_in_training(bundle: ModelBundle, data: AuditData) -> str:
     same = sum(bool(e) and row.tobytes() in known for e, row in zip(enough, rows, strict=True))
     if not same:
         return ""
+    if same < len(data) / 2:
+        return (
+            f"{same:,} of these {len(data):,} patients have the very inputs of a training patient: by chance, or because the model "
+            "has seen them."
+        )
     return (
-        f"{same:,} of these {len(data):,} patients have exactly the inputs of a training patient: the model has very likely "
-        "seen them, and the figures here flatter it. This is no external validation for them."
+        f"{same:,} of these {len(data):,} patients have the very inputs of a training patient: the model has most likely seen "
+        "them, and the figures here flatter it. This is no external validation."
     )

@@ -201,10 +201,10 @@ def overall(audit: Audit) -> Overall:
         answer = (
             f"Partly: no fault was found for {len(by['holds'])} of {k} options; for the others, see below."
         )
-    details = [f.words for v in ("ranks only", "no probability", "no signal") for f in by[v]] if k > 1 else []  # type: ignore[index]
+    details = [f.words for v in ("ranks only", "no probability", "no signal") for f in by[v]] if k > 1 else []
     if by["too few"] and k > 1:
         details.append(f"Too few patients to tell: {', '.join(f.label for f in by['too few'])}.")
-    if k > 1 and by["holds"]:
+    if 0 < len(by["holds"]) < k:
         details.append(f"No fault found: {', '.join(f.label for f in by['holds'])}.")
     if without:
         details.append(f"{without} of {len(audit.options)} options have no outcome in this cohort.")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explainers.audit.errors import AuditError
 from explainers.audit.resampling import FloatMatrix, FloatVector, Statistic, percentiles
+
+if TYPE_CHECKING:
+    from explainers.audit.label_rules import LabelRule
 
 __all__ = [
     "SENSIBLE",
@@ -160,12 +164,13 @@ def decision_curve(
     draws: FloatMatrix,
     *,
     met: NDArray[np.bool_] | None = None,
-    label_words: str = "",
-    label_source: str = "",
-    label_is_known: bool = False,
+    rule: LabelRule | None = None,
     thresholds: tuple[float, ...] = THRESHOLDS,
 ) -> DecisionCurve:
-    """The decision curve of an option with intervals from bootstrap draws (rounds, 3 t) of `net_benefit_statistic`."""
+    """The decision curve of an option with intervals from bootstrap draws (rounds, 3 t) of `net_benefit_statistic`.
+
+    met : who of these patients meets the label, (n,), and `rule` what it is called.
+    """
     n, events = len(y), int(y.sum())
     t = np.asarray(thresholds)
     if not n or min(events, n - events) == 0:
@@ -177,19 +182,20 @@ def decision_curve(
     low, high = percentiles(drawn_model)
     default, drawn_default = np.maximum(everybody, 0.0), np.maximum(drawn_all, 0.0)
     more_low, more_high = percentiles(drawn_model - drawn_default)
-    known = {}
-    if met is not None:
-        beyond_low, beyond_high = percentiles(drawn_model - drawn_label)
-        known = {
-            "label": _tuple(label), "over_label": _tuple(model - label), "over_label_low": _tuple(beyond_low),
-            "over_label_high": _tuple(beyond_high),
-        }  # fmt: skip
-    return DecisionCurve(
+    found = DecisionCurve(
         option, n, events, tuple(thresholds), _tuple(model), _tuple(low), _tuple(high), _tuple(everybody),
         _tuple((p[:, None] >= t).mean(axis=0)), _tuple(model - default), _tuple(more_low), _tuple(more_high),
-        **known, label_words=label_words, label_source=label_source, label_is_known=label_is_known,
-        label_treated=float("nan") if met is None else float(met.mean()),
     )  # fmt: skip
+    if met is None:
+        return found
+    beyond_low, beyond_high = percentiles(drawn_model - drawn_label)
+    found = replace(
+        found, label=_tuple(label), over_label=_tuple(model - label), over_label_low=_tuple(beyond_low),
+        over_label_high=_tuple(beyond_high), label_treated=float(met.mean()),
+    )  # fmt: skip
+    if rule is None:
+        return found
+    return replace(found, label_words=rule.words, label_source=rule.source, label_is_known=rule.is_label)
 
 
 def _tuple(values: FloatVector) -> tuple[float, ...]:

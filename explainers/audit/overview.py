@@ -12,11 +12,11 @@ from explainers.audit import calibration, curves, discrimination, net_benefit
 from explainers.audit.calibration import Bin
 from explainers.audit.curves import SmoothCurve
 from explainers.audit.data import AuditData
-from explainers.audit.label_rules import LabelRule, label_rule
+from explainers.audit.label_rules import label_rule
 from explainers.audit.net_benefit import DecisionCurve
 from explainers.audit.reliability import by_number_of_alterations
 from explainers.audit.resampling import ROUNDS, Stop, resample
-from explainers.audit.tables import AuditRow, AuditTable
+from explainers.audit.tables import ALL, AuditRow, AuditTable
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -202,14 +202,8 @@ def _option(
     return OptionAudit(
         option, label, n, events, AuditTable(rows), calibration.bins(y, p), curves.smooth_curve(y, p),
         calibration.chance_error(p, seed=seed),
-        net_benefit.decision_curve(option, y, p, benefit, met=met, **_rule_words(rule)),
+        net_benefit.decision_curve(option, y, p, benefit, met=met, rule=rule),
     )  # fmt: skip
-
-
-def _rule_words(rule: LabelRule | None) -> dict[str, object]:
-    if rule is None:
-        return {}
-    return {"label_words": rule.words, "label_source": rule.source, "label_is_known": rule.is_label}
 
 
 def _no_share(p: np.ndarray) -> str:
@@ -242,14 +236,13 @@ def _without_probability(
         rows += discrimination.at_threshold(option, y, p, threshold)
     else:
         metrics = ("average precision", *discrimination.AT_THRESHOLD)
-        rows += [
-            AuditRow(option, r.group, n, events, m, *[np.nan] * 3, reason) for m in metrics for r in rows[:1]
-        ]
-    rows += [
-        AuditRow(option, rows[0].group, n, events, m, np.nan, np.nan, np.nan, reason)
-        for m in calibration.METRICS
-    ]
+        rows += [_unknown(option, m, n, events, reason) for m in metrics]
+    rows += [_unknown(option, m, n, events, reason) for m in calibration.METRICS]
     return OptionAudit(
         option, data.label(option), n, events, AuditTable(tuple(rows)), (), SmoothCurve(reason=reason), float("nan"),
         DecisionCurve(option, n, events, reason=reason), fault,
     )  # fmt: skip
+
+
+def _unknown(option: str, metric: str, n: int, events: int, reason: str) -> AuditRow:
+    return AuditRow(option, ALL, n, events, metric, np.nan, np.nan, np.nan, reason)

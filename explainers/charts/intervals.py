@@ -38,7 +38,7 @@ def intervals(
     span : ends of the axis, where they are the same for all
     """
     colours = palette(mode)
-    made = figure(mode, height=_ROW * len(rows) + 70, right=48)
+    made = figure(mode, height=_ROW * len(rows) + 84, right=48)
     made.add_vline(x=against, line={"color": colours.quiet, "width": 1, "dash": "dot"})
     for surely, colour in ((True, colours.down), (False, colours.third)):
         lines = [(i, r) for i, r in enumerate(rows) if r.is_known and r.excludes(against) is surely]

@@ -97,7 +97,7 @@ def _bring(*, expanded: bool) -> None:
         st.caption(
             "A table, a project JSON, or the tables of a study with its study file. A table needs a column option (what was "
             "given) and a column response (yes or no) beside the model's inputs. Files are read on this machine, lie in a "
-            f"private temporary folder while they are read, and are gone with this session; up to {MAX_UPLOAD // 2**20} MB a "
+            f"private temporary folder while they are read, and are gone with this session; up to {MAX_UPLOAD // 10**6} MB a "
             "file, larger ones by `.venv/bin/python -m explainers audit BUNDLE --data PATH`."
         )
         _own_patients()
@@ -112,7 +112,7 @@ def _bring(*, expanded: bool) -> None:
             "Study or mapping file (TOML), where the tables do not speak for themselves", type=["toml"],
             key=f"audit-told-{count}",
         )  # fmt: skip
-        if st.button("Read the cohort", key="audit-read", type="primary", disabled=not given):
+        if given and st.button("Read the cohort", key="audit-read", type="primary"):
             _read(given, told)
             st.session_state[_ROUND] = count + 1
             st.rerun()
@@ -138,7 +138,7 @@ def _read(given: list[Any], told: Any) -> None:
     files = [(f.name, f.getvalue()) for f in given]
     large = [name for name, data in files if len(data) > MAX_UPLOAD]
     if large:
-        st.session_state[_ERROR] = f"{large[0]} is larger than {MAX_UPLOAD // 2**20} MB."
+        st.session_state[_ERROR] = f"{large[0]} is larger than {MAX_UPLOAD // 10**6} MB."
         return
     _keep(lambda: read_uploaded(files, told=None if told is None else (told.name, told.getvalue())))
 
