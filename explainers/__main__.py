@@ -143,7 +143,11 @@ def parser() -> argparse.ArgumentParser:
 
     read = verbs.add_parser("import", parents=[out], help="read a patient file and say what was used of it")
     read.add_argument("file", metavar="FILE", help="a file, or a folder of files that belong together")
-    read.add_argument("--panel", metavar="GENES", help="genes the assay covered, separated by commas")
+    read.add_argument(
+        "--panel",
+        metavar="GENES",
+        help="genes the assay covered, separated by commas, or a file that lists them",
+    )
     read.add_argument(
         "--hgnc", metavar="FILE", help="the complete gene set of genenames.org, for genes beyond our table"
     )

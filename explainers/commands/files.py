@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from explainers.commands.plain import as_plain, to_json
@@ -13,7 +14,8 @@ from oncology.errors import OncologyError
 from oncology.intake import ReadResult
 from oncology.intake.consent import ExportRefusedError, export_refusal
 from oncology.intake.germline_hiding import covered_report, hidden_findings, without_germline
-from oncology.vocabulary.genes import GENES, load_hgnc
+from oncology.intake.panels import read_panel
+from oncology.vocabulary.genes import GENES, GeneTable, load_hgnc
 
 __all__ = ["UntrustableBundleError", "import_file", "train", "trust"]
 
@@ -89,6 +91,15 @@ def trust(args: argparse.Namespace) -> str:
     )  # fmt: skip
 
 
+def _panel(given: str | None, genes: GeneTable) -> tuple[str | None, Collection[str] | None]:
+    """Name and genes of the panel that was named: a file that lists it, or genes separated by commas."""
+    if given is None:
+        return None, None
+    if Path(given).is_file():
+        return read_panel(given, genes)
+    return None, [g.strip() for g in given.split(",") if g.strip()]
+
+
 def _shown(result: ReadResult, args: argparse.Namespace) -> ReadResult:
     """What of a file may be told: with the consent that was named, and without germline findings unless asked for."""
     profiles = result.profiles
@@ -109,9 +120,10 @@ def import_file(args: argparse.Namespace) -> str:
     """Profiles of a patient file, with the report of what was used and what was not."""
     from oncology.intake import read_patients, write_profiles
 
-    panel = None if args.panel is None else [g.strip() for g in args.panel.split(",") if g.strip()]
     genes = GENES if args.hgnc is None else load_hgnc(args.hgnc)
-    result = _shown(read_patients(args.file, panel=panel, assayed=args.assayed, genes=genes), args)
+    name, panel = _panel(args.panel, genes)
+    read = read_patients(args.file, panel=panel, panel_name=name, assayed=args.assayed, genes=genes)
+    result = _shown(read, args)
     if args.out is not None:
         for profile in result.profiles:
             if refusal := export_refusal(profile):
