@@ -8,7 +8,7 @@ from typing import Any
 from explainers.card.entries import Entry, ModelCard, PartEntry
 from explainers.report import Block, Facts, Heading, Points, Table, Text, document
 
-__all__ = ["FORMAT", "field_words", "one_line", "sources_words", "to_html", "to_json"]
+__all__ = ["FORMAT", "field_words", "one_line", "sources_words", "to_html", "to_json", "words_of"]
 
 # Version of the JSON document.
 FORMAT = 1
@@ -63,9 +63,14 @@ def _plain(card: ModelCard) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def words_of(part: PartEntry) -> tuple[str, ...]:
+    """The words of a part, statement by statement."""
+    return tuple(line for line in part.words.split("\n") if line)
+
+
 def one_line(part: PartEntry) -> str:
-    """The words of a part as running text: statements end with a full stop."""
-    lines = part.words.split("\n")
+    """The words of a part as running text: where there are several statements, each ends with a full stop."""
+    lines = words_of(part)
     return " ".join(line if line[-1:] in ".!?;:" or len(lines) == 1 else f"{line}." for line in lines)
 
 

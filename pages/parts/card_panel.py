@@ -12,7 +12,7 @@ import streamlit as st
 from explainers import origins
 from explainers.card import NOT_SAID, ModelCard, card_stamp, model_card
 from explainers.card.chai import to_xml
-from explainers.card.document import field_words, one_line, sources_words, to_html, to_json
+from explainers.card.document import field_words, one_line, sources_words, to_html, to_json, words_of
 from oncology.errors import OncologyError
 from pages.parts import layout, pickers, session, tables
 
@@ -93,8 +93,9 @@ def show_first(card: ModelCard) -> None:
         '<div class="gb-card-top">'
         f'<section><h2>What it is for</h2><dl class="gb-card">{purpose}</dl></section>'
         f'<section><h2>Who stands behind it</h2><dl class="gb-card">{behind}</dl></section>'
-        f'<section><h2>What was not told</h2><ul class="gb-untold" tabindex="0" role="region" aria-label="Required fields that are not complete">'
-        f"{untold or '<li>Every required field is filled.</li>'}</ul></section></div>"
+        f'<section><h2>What was not told</h2><div class="gb-untold" tabindex="0" role="region" '
+        'aria-label="Required fields that are not complete"><ul>'
+        f"{untold or '<li>Every required field is filled.</li>'}</ul></div></section></div>"
         f'<h2>Claims beside evidence</h2><dl class="gb-strip">{strip}</dl>'
     )
 
@@ -172,6 +173,11 @@ def _said(part: PartEntry) -> str:
     mark = "" if all(s.covered for s in part.statements) else ' class="gb-uncovered"'
     if len(words) <= _LONG:
         return f"<dd{mark}>{escape(words)}</dd>"
+    lines = words_of(part)
+    if len(lines) > 1:
+        listed = "".join(f"<li>{escape(line)}</li>" for line in lines[1:])
+        more = f"{len(lines) - 1} more"
+        return f"<dd{mark}><details><summary>{escape(lines[0])} <span>{more}</span></summary><ul>{listed}</ul></details></dd>"
     cut = words.rfind(" ", 0, _LONG - 80)
     return f"<dd{mark}><details><summary>{escape(words[:cut])} …</summary>{escape(words[cut:].strip())}</details></dd>"
 
