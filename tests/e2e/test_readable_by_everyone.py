@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import NARROW, PAGES, WIDE, Scheme, barriers, opened, whole
+from tests.e2e.browser import NARROW, PAGES, WIDE, Scheme, barriers, opened, painted, whole
 from tests.e2e.dashboard import Dashboard
 
 # Rule -> elements that Streamlit draws and gives us no way to mend.
@@ -22,12 +22,30 @@ def test_nobody_is_shut_out(browser: Browser, dashboard: Dashboard, name: str, s
         assert levels[0] == 1
         assert levels.count(1) == 1
         assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
-        for width, height in (WIDE, NARROW):
-            page.set_viewport_size({"width": width, "height": height})
-            whole(page)
-            assert sideways(page) == [], width
-            assert barriers(page, NOT_OURS) == [], width
+        names = [tab.inner_text() for tab in page.get_by_role("tab").all()]
+        for tab in names or [None]:
+            if tab is not None:
+                page.get_by_role("tab", name=tab, exact=True).click()
+                painted(page)
+            for width, height in (WIDE, NARROW):
+                page.set_viewport_size({"width": width, "height": height})
+                whole(page)
+                assert sideways(page) == [], (tab, width)
+                assert barriers(page, NOT_OURS) == [], (tab, width)
         assert heard.complaints == []
+
+
+def test_a_page_that_is_too_wide_is_noticed(browser: Browser, dashboard: Dashboard):
+    with opened(browser, f"{dashboard.url}/treatment", size=NARROW) as (page, _):
+        assert sideways(page) == []
+        page.evaluate(
+            """() => {
+                const wide = document.createElement('div');
+                wide.style.cssText = 'width: 900px; height: 1px';
+                document.querySelector('[data-testid="stMainBlockContainer"]').append(wide);
+            }"""
+        )
+        assert sideways(page) != []
 
 
 def sideways(page: Page) -> list[str]:

@@ -11,12 +11,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SOLID, LORIS, IPSSM = "solid_tumours", "loris", "ipssm"
 
 
-def opened(page: str, bundle: str = SOLID, patient: str | None = "S-01-egfr-l858r") -> AppTest:
+def opened(
+    page: str, bundle: str = SOLID, patient: str | None = "S-01-egfr-l858r", tab: str | None = None
+) -> AppTest:
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     app.query_params["bundle"] = bundle
     if patient:
         app.query_params["patient"] = patient
     app.run()
+    if tab is not None:
+        app.session_state[f"{page}-parts"] = tab
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     return app
@@ -91,15 +95,12 @@ def test_a_score_is_never_called_a_probability_or_put_per_100(bundle, patient):
 
 def test_why_shows_three_methods_their_agreement_and_the_background():
     seen = words(opened("why"))
-    for expected in (
-        "Unexplained remainder: ",
-        "LIME",
-        "Leave one out",
-        "Disputed",
-        "compared with",
-        "similar",
-    ):
+    for expected in ("Unexplained remainder: ", "LIME", "Leave one out", "Disputed", "compared with"):
         assert expected in seen
+    # What nobody has opened is not drawn.
+    assert "similar patients" not in seen
+    assert "similar patients" in words(opened("why", tab="Similar patients"))
+    assert "act together" in words(opened("why", tab="Facts that act together"))
     remainder = re.search(r"Unexplained remainder: ([+-][\d.]+\d)", seen)
     assert remainder is not None and abs(float(remainder.group(1))) < 1e-6
 
@@ -116,7 +117,7 @@ def test_another_background_gives_another_explanation_and_its_name():
 def test_a_formula_says_what_cannot_be_had_and_what_can():
     seen = words(opened("why", IPSSM, sample("MDS")))
     assert "LIME" in seen and "Use shapley or ablation" in seen
-    assert "Not available here" in seen
+    assert "Not available here" in words(opened("why", IPSSM, sample("MDS"), tab="Similar patients"))
 
 
 def test_model_shows_every_option_with_its_performance_and_opens_one_option():
