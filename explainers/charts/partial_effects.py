@@ -35,8 +35,9 @@ def partial_dependence(found: PartialDependence, *, mode: Mode = "screen") -> go
     )
     made.add_trace(
         go.Scatter(
-            x=found.x.tolist(), y=found.mean.tolist(), mode="lines+markers",
-            line={"color": colours.down, "width": 3}, marker={"color": colours.down, "size": 7},
+            x=found.x.tolist(), y=found.mean.tolist(), mode="markers" if found.kind == "states" else "lines+markers",
+            line={"color": colours.down, "width": 3},
+            marker={"color": colours.down, "size": 12 if found.kind == "states" else 7},
             customdata=[[escape(w), c] for w, c in zip(found.words, chance, strict=True)],
             hovertemplate="%{customdata[0]}: %{y:+.2f}%{customdata[1]}<extra></extra>",
         )

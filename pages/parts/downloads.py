@@ -12,7 +12,6 @@ from pages.parts import session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explainers.importance import Importance
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
@@ -32,13 +31,17 @@ def case(bundle: ModelBundle, profile: PatientProfile, *, name: str, option: str
     _button(make, name)
 
 
-def model(bundle: ModelBundle, important: Importance | None) -> None:
-    """Offer what the page Model shows."""
+def model(bundle: ModelBundle) -> None:
+    """Offer what the page Model shows, with every option's part; gathering it takes some seconds, once it is asked for."""
 
     def make() -> bytes:
         from explainers.model_report import model_report
+        from explainers.overall.summary import summary
+        from pages.parts.leaning import results
 
-        return model_report(bundle, important=important, made=_now()).encode()
+        measured = bundle.formula is None and bundle.training is not None
+        found = summary(bundle, results.evidence()) if measured else None
+        return model_report(bundle, found=found, made=_now()).encode()
 
     _button(make, "model")
 
