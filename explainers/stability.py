@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explainers.explanation import Explanation, FloatMatrix, FloatVector
+from oncology.bundles.developer_card import CARD
 from oncology.errors import OncologyError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -237,9 +238,9 @@ _ARRAYS: dict[str, Any] = {
 def model_fingerprint(bundle: ModelBundle) -> str:
     """Hash of what the explanations follow from: the model's and the cohort's files, inputs and options.
 
-    Other words in the manifest are the same model; another model or cohort is another fingerprint.
+    Other words in the manifest or in its developer's card are the same model; another model or cohort is another fingerprint.
     """
-    files = {n: h for n, h in bundle.manifest.files.items() if n != FILE}
+    files = {n: h for n, h in bundle.manifest.files.items() if n not in (FILE, CARD)}
     content = [bundle.schema.fingerprint, list(bundle.options), bundle.unit, sorted(files.items())]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

@@ -122,8 +122,7 @@ def _abstention(bundle: ModelBundle, said: Said) -> None:
     coverage = (
         "None: the range of a score is no interval of error."
         if bundle.is_score
-        else "95 % of the bootstrapped calibrations; the share of patients it holds is smaller, because the model's own "
-        "error is left out."
+        else "Nominally 95 %, of what the method above says; the true chance of one patient lies outside more often."
     )
     said["uncertainty", "coverage"].append(Statement(coverage, "computed"))
 

@@ -106,6 +106,9 @@ def test_a_damaged_file_is_refused(bundle, found, tmp_path):
 def test_other_words_in_the_manifest_are_the_same_model(bundle):
     other_words = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, title="Renamed"))
     assert model_fingerprint(other_words) == model_fingerprint(bundle)
+    with_card = bundle.manifest.files | {"card.toml": "0" * 64}
+    other_card = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, files=with_card))
+    assert model_fingerprint(other_card) == model_fingerprint(bundle)
     files = bundle.manifest.files | {"cohort.parquet": "0" * 64}
     other_cohort = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, files=files))
     assert model_fingerprint(other_cohort) != model_fingerprint(bundle)

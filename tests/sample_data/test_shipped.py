@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from oncology.bundles import load
+from oncology.bundles import load, read_card
 from oncology.intake import read_patients
 from sample_data import build
 from sample_data.build import N_PATIENTS, truth_table
@@ -56,6 +56,14 @@ def test_building_twice_gives_the_same_bytes(small_builds):
 
 def test_the_shipped_patients_are_those_of_the_code(small_builds):
     assert _files(small_builds[0] / "patients") == _files(HERE / "patients")
+
+
+@pytest.mark.parametrize("name", ["solid_tumours", "loris", "ipssm"])
+def test_the_shipped_cards_are_those_of_the_code_and_covered_by_the_bundles(name):
+    bundle = load(HERE / "bundles" / name)
+    card = read_card(bundle.path, bundle.manifest.files)
+    assert card is not None and card.covered
+    assert (bundle.path / "card.toml").read_bytes() == (HERE / "cards" / f"{name}.toml").read_bytes()
 
 
 def test_everything_together_stays_small():
