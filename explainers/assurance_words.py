@@ -49,9 +49,8 @@ def set_words(bundle: ModelBundle, option: OptionAssurance) -> str:
         "yes": f"only “{yes}”",
         "no": f"only “not {yes}”",
         "either": "either outcome",
-        "neither": "neither outcome (both are unusual at this number)",
     }[option.cannot_rule_out]
-    return f"{100 * option.set_coverage:.0f} % prediction set: {said}"
+    return f"{100 * option.set_coverage:.0f}\u00a0% prediction set: {said}"
 
 
 def no_benefit_words(bundle: ModelBundle, options: Sequence[OptionAssurance]) -> str:

@@ -24,9 +24,9 @@ def glance_style() -> str:
         icon_array_style()
         + """
 .gbt { font-size: 13.5px; line-height: 1.4; }
-.gbt-people { display: flex; flex-wrap: wrap; gap: 0.75rem 1.5rem; margin: 0 0 0.75rem; padding: 0; list-style: none; }
-.gbt-people li { display: flex; gap: 0.75rem; align-items: center; flex: 1 1 17rem; max-width: 24rem; margin: 0; }
-.gbt-people .gbi { flex: 0 0 5.5rem; width: 5.5rem; }
+.gbt ul, .gbt dl, .gbt li, .gbt dd { padding: 0; }
+.gbt .gbt-people { display: flex; flex-wrap: wrap; gap: 0.75rem 1.5rem; margin: 0 0 1rem; padding: 0; list-style: none; }
+.gbt-people li { display: flex; gap: 0.75rem; align-items: center; flex: 1 1 17rem; max-width: 26rem; margin: 0; }
 .gbt-people b { display: block; }
 .gbt-note { color: light-dark(#52606d, #a9b5c0); }
 .gbt dl { margin: 0; display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: 0.35rem 1rem; }

@@ -1,31 +1,37 @@
-"""A probability as a hundred people: ten by ten dots, with its interval, readable aloud and without a script."""
+"""A probability as a hundred people: ten by ten dots, with its interval, readable aloud and without a script.
+
+Plain boxes with a dotted background and no SVG, which Streamlit strips from a page's HTML.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import cache
 from html import escape
 
 __all__ = ["icon_array_html", "icon_array_style"]
 
-_STEP, _RADIUS = 10.0, 3.6
-
 
 def icon_array_style() -> str:
     """The CSS rules of the picture, without a ``<style>`` tag."""
     return """
-.gbi { --now: light-dark(#0072b2, #56b4e9); --rest: light-dark(#c9d0d7, #45525f); margin: 0; width: 7.5rem; }
-.gbi svg { display: block; width: 100%; height: auto; }
-.gbi-yes { fill: var(--now); }
-.gbi-open { fill: var(--now); fill-opacity: 0.45; stroke: var(--now); stroke-width: 0.9; }
-.gbi-more { fill: none; stroke: var(--now); stroke-width: 0.9; }
-.gbi-no { fill: var(--rest); }
+.gbi { --now: light-dark(#0072b2, #56b4e9); --pale: light-dark(#8fc3e3, #2f6d8f); --rest: light-dark(#d3d9df, #3b4753);
+  position: relative; width: 10em; height: 10em; font-size: 8.5px; flex: none; -webkit-print-color-adjust: exact;
+  print-color-adjust: exact; }
+.gbi i { position: absolute; background-size: 1em 1em;
+  background-image: radial-gradient(circle, var(--dot) 0.34em, transparent 0.38em); }
+.gbi .yes { --dot: var(--now); }
+.gbi .open { --dot: var(--pale); }
+.gbi .no { --dot: var(--rest); }
+.gbi .open, .gbi .more { background-image: radial-gradient(circle, var(--dot, transparent) 0.22em, var(--now) 0.26em,
+  var(--now) 0.34em, transparent 0.38em); }
+@media (forced-colors: active) { .gbi { forced-color-adjust: none; } }
 """
 
 
 @cache
 def icon_array_html(people: int, low: int | None, high: int | None, *, words: str) -> str:
-    """A hundred dots: as many filled as people, the interval in paler dots and rings.
+    """A hundred dots: as many filled as people, the interval in paler ringed dots and in rings.
 
     Parameters
     ----------
@@ -38,21 +44,38 @@ def icon_array_html(people: int, low: int | None, high: int | None, *, words: st
 
     Examples
     --------
-    >>> icon_array_html(37, 31, 43, words="37 of 100").count("<path")
-    4
+    >>> icon_array_html(30, 30, 40, words="30 of 100").count("<i ")
+    3
     """
     least = people if low is None else min(low, people)
     most = people if high is None else max(high, people)
     parts = (("yes", 0, least), ("open", least, people), ("more", people, most), ("no", most, 100))
-    paths = "".join(f'<path class="gbi-{name}" d="{_dots(range(a, b))}"/>' for name, a, b in parts if b > a)
-    return f'<figure class="gbi"><svg viewBox="0 0 100 100" role="img" aria-label="{escape(words)}">{paths}</svg></figure>'
+    boxes = "".join(_box(name, *box) for name, a, b in parts for box in boxes_of(a, b))
+    return f'<div class="gbi" role="img" aria-label="{escape(words)}">{boxes}</div>'
 
 
-def _dots(places: Iterable[int]) -> str:
-    """Circles of one path, row by row from the top left."""
-    d = 2 * _RADIUS
-    return "".join(
-        f"M{_STEP * (i % 10) + _STEP / 2 - _RADIUS:g} {_STEP * (i // 10) + _STEP / 2:g}"
-        f"a{_RADIUS} {_RADIUS} 0 1 0 {d:g} 0a{_RADIUS} {_RADIUS} 0 1 0 -{d:g} 0"
-        for i in places
-    )
+def boxes_of(first: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes (column, row, width, height) that hold the places from `first` up to `end`, counted row by row.
+
+    Examples
+    --------
+    >>> list(boxes_of(8, 25))
+    [(8, 0, 2, 1), (0, 1, 10, 1), (0, 2, 5, 1)]
+    """
+    if first >= end:
+        return
+    row, column = divmod(first, 10)
+    if column:
+        stop = min(end, 10 * (row + 1))
+        yield column, row, stop - first, 1
+        yield from boxes_of(stop, end)
+        return
+    full, rest = divmod(end - first, 10)
+    if full:
+        yield 0, row, 10, full
+    if rest:
+        yield 0, row + full, rest, 1
+
+
+def _box(name: str, column: int, row: int, width: int, height: int) -> str:
+    return f'<i class="{name}" style="left:{column}em;top:{row}em;width:{width}em;height:{height}em"></i>'

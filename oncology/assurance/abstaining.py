@@ -116,7 +116,7 @@ def _measured(bundle: ModelBundle) -> AbstentionEffect | None:
         )
         for tumour in patients.sizes:
             mine = patients.tumour == tumour
-            no, yes = patients.sets(tumour or None).holds(patients.margin[mine])
+            no, yes = patients.sets(tumour or None).holds(patients.calibrated[mine])
             single = no != yes
             named.append(single)
             right.append((yes == (patients.outcome[mine] == 1))[single])

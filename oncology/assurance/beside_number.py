@@ -37,7 +37,7 @@ class OptionAssurance:
         The same from the fixed table `oncology.assurance.words.SHARE_WORDS`; empty where abstained.
     venn_abers : (p0, p1) or None
         The Venn-Abers interval; None without held-out patients.
-    cannot_rule_out : {"no", "yes", "either", "neither"} or None
+    cannot_rule_out : {"no", "yes", "either"} or None
         Outcomes in the conformal set.
     set_coverage : float
     set_basis : str
@@ -173,7 +173,7 @@ def _option(
         None if p is None else people(p),
         "" if p is None else share_words(p),
         None if patients is None else _venn_abers(patients, raw),
-        None if patients is None else patients.sets(tumour).answer(raw, coverage=coverage),
+        None if patients is None or p is None else patients.sets(tumour).answer(p, coverage=coverage),
         coverage,
         _without(bundle) or entry.reason if patients is None else patients.sets_basis(tumour),
         patients is not None and patients.own_group(tumour),

@@ -56,8 +56,10 @@ class ShareBelow:
         return self.n is not None and self.n >= FEWEST_BELOW
 
     def words(self, outcome_not: str) -> str:
-        """One sentence; `outcome_not` is "did not respond"."""
+        """One sentence; `outcome_not` is "did not respond", after a count of patients."""
         bar = f"a number under {100 * self.bar:.0f} of 100"
+        if self.n == 0:
+            return f"No held-out {self.who} had {bar}."
         if self.n is None:
             return f"Fewer than 5 held-out {self.who} had {bar}."
         if self.value is None or self.low is None or self.high is None:
@@ -75,11 +77,13 @@ class HeldOut:
 
     Parameters
     ----------
-    margin, outcome : arrays (n,)
+    margin, calibrated, outcome : arrays (n,)
+        Out-of-fold margins, their probabilities by the calibration that the screen shows, and what happened.
     tumour : array (n,) of str, "" where not known
     """
 
     margin: FloatArray
+    calibrated: FloatArray
     outcome: FloatArray
     tumour: NDArray[np.object_]
     had_it: str
@@ -108,7 +112,7 @@ class HeldOut:
         key = tumour if tumour and self.own_group(tumour) else ""
         if key not in self._sets:
             mine = self.tumour == key if key else np.ones(len(self.tumour), dtype=bool)
-            self._sets[key] = OutcomeSets.fit(self.margin[mine], self.outcome[mine])
+            self._sets[key] = OutcomeSets.fit(self.calibrated[mine], self.outcome[mine])
         return self._sets[key]
 
     def sets_basis(self, tumour: str | None) -> str:
@@ -173,6 +177,9 @@ def held_out(bundle: ModelBundle, option: str) -> HeldOut | None:
     if option not in made:
         margin, outcome = (t[option].to_numpy(dtype=np.float64) for t in (training.margins, training.y))
         known = ~np.isnan(margin) & ~np.isnan(outcome)
-        found = HeldOut(margin[known], outcome[known], training.tumours[known], bundle.manifest.words.had_it)
+        rows = training.margins[list(bundle.options)].to_numpy(dtype=np.float64)[known]
+        calibrated = bundle.probability(rows)[:, bundle.option_index(option)]
+        said = bundle.manifest.words.had_it
+        found = HeldOut(margin[known], calibrated, outcome[known], training.tumours[known], said)
         made[option] = found if known.any() else None
     return made[option]

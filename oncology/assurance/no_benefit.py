@@ -189,7 +189,7 @@ def _untested(overturning: Sequence[Decisive]) -> str:
         return "Insufficient evidence: an input that decides this is not known."
     told.sort(key=lambda entry: -abs(entry[1] - entry[2]))
     names = [label for label, _, _ in told]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    listed = "; ".join(names)  # labels hold commas of their own
     label, altered, absent = told[0]
     return (
         f"Insufficient evidence: {listed} {'was' if len(names) == 1 else 'were'} not assayed. With {label} altered the model "

@@ -13,73 +13,80 @@ from oncology.uncertainty.calibration import CalibrationError
 __all__ = ["ANSWERS", "COVERAGE", "Answer", "OutcomeSets"]
 
 FloatArray = NDArray[np.float64]
-Answer = Literal["neither", "no", "yes", "either"]
-# Position: 1 where "no" cannot be ruled out, plus 2 where "yes" cannot.
+Answer = Literal["no", "yes", "either"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 COVERAGE = 0.90
 
 
 @dataclass(frozen=True, eq=False)
 class OutcomeSets:
-    """Prediction sets {no}, {yes} or both, valid for responders and non-responders each.
+    """Prediction sets: "no" alone, "yes" alone, or both.
 
-    An outcome is ruled out where fewer than 1 - coverage of the calibration patients with that outcome had a margin
-    that speaks against it as much. Of new patients drawn like them, the set holds the outcome in `coverage` or more,
-    among those who respond and among those who do not; nothing is asked of the model.
+    Each calibration patient has the probability that was given to what did *not* happen. An outcome is ruled out for a
+    new patient where the probability against it is larger than that of all but `1 - coverage` of them. Of new patients
+    drawn like them, the set holds what happens in `coverage` of the cases or more, whatever the model is worth.
 
     Parameters
     ----------
-    yes, no : arrays (n1,), (n0,)
-        Margins of the calibration patients with and without the outcome, ascending.
+    against : array (n,)
+        Probability against what happened, ascending.
+
+    Notes
+    -----
+    Where both outcomes would be ruled out (a model nearly always right, and a number near one half) both are kept: an
+    empty set would promise the same and say less.
 
     References
     ----------
-    .. [1] Vovk, Gammerman & Shafer (2005), Algorithmic Learning in a Random World, chapter 4.5 (label-conditional).
+    .. [1] Vovk, Gammerman & Shafer (2005), Algorithmic Learning in a Random World; Sadinle, Lei & Wasserman (2019),
+       Least ambiguous set-valued classifiers with bounded error levels, JASA 114(525).
 
     Examples
     --------
-    >>> sets = OutcomeSets.fit(range(40), [0] * 15 + [0, 1] * 5 + [1] * 15)
-    >>> [sets.answer(m) for m in (5, 20, 35)]
+    >>> sets = OutcomeSets.fit([0.1] * 20 + [0.9] * 20, [0] * 18 + [1] * 2 + [1] * 17 + [0] * 3)
+    >>> [sets.answer(p, coverage=0.8) for p in (0.05, 0.5, 0.95)]
     ['no', 'either', 'yes']
     """
 
-    yes: FloatArray
-    no: FloatArray
+    against: FloatArray
 
     def __post_init__(self) -> None:
-        for name in ("yes", "no"):
-            array = np.sort(np.array(getattr(self, name), dtype=np.float64))
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        array = np.sort(np.array(self.against, dtype=np.float64))
+        array.setflags(write=False)
+        object.__setattr__(self, "against", array)
 
     @property
     def n(self) -> int:
         """Calibration patients."""
-        return len(self.yes) + len(self.no)
+        return len(self.against)
 
     @classmethod
-    def fit(cls, margin: ArrayLike, outcome: ArrayLike) -> OutcomeSets:
-        """Sets from calibration margins (n,) that no model gave for its own patients, and outcomes (n,) of 0 and 1."""
-        margin, outcome = np.asarray(margin, dtype=np.float64), np.asarray(outcome, dtype=np.float64)
-        if margin.ndim != 1 or margin.shape != outcome.shape:
+    def fit(cls, probability: ArrayLike, outcome: ArrayLike) -> OutcomeSets:
+        """Sets from probabilities (n,), of models that did not see the patient, and outcomes (n,) of 0 and 1."""
+        p, outcome = np.asarray(probability, dtype=np.float64), np.asarray(outcome, dtype=np.float64)
+        if p.ndim != 1 or p.shape != outcome.shape:
             raise CalibrationError(
-                f"Found {margin.shape} margins for {outcome.shape} outcomes; expected one each."
+                f"Found {p.shape} probabilities for {outcome.shape} outcomes; expected one each."
             )
-        if not np.isfinite(margin).all() or not np.isin(outcome, (0.0, 1.0)).all():
-            raise CalibrationError("Margins must be finite and outcomes 0 or 1.")
-        return cls(margin[outcome == 1], margin[outcome == 0])
+        if not ((p >= 0) & (p <= 1)).all() or not np.isin(outcome, (0.0, 1.0)).all():
+            raise CalibrationError("Probabilities must lie in [0, 1] and outcomes be 0 or 1.")
+        return cls(np.where(outcome == 1, 1 - p, p))
 
-    def p_values(self, margin: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Of "no" and of "yes": share of the calibration patients with it, and the new one, at least as unlike it."""
-        margin = np.asarray(margin, dtype=np.float64)
-        above = len(self.no) - np.searchsorted(self.no, margin, side="left")
-        below = np.searchsorted(self.yes, margin, side="right")
-        return (above + 1) / (len(self.no) + 1), (below + 1) / (len(self.yes) + 1)
+    def p_values(self, probability: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Of "no" and of "yes": share of the calibration patients, and the new one, for whom things went as far against it."""
+        p = np.asarray(probability, dtype=np.float64)
+
+        def share(against: FloatArray) -> FloatArray:
+            as_far = self.n - np.searchsorted(self.against, against, side="left")
+            found: FloatArray = (as_far + 1) / (self.n + 1)
+            return found
+
+        return share(p), share(1 - p)
 
     def holds(
-        self, margin: ArrayLike, *, coverage: float = COVERAGE
+        self, probability: ArrayLike, *, coverage: float = COVERAGE
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whether "no" and "yes" cannot be ruled out, each of the margins' shape.
+        """Whether "no" and "yes" are in the set, each of the probabilities' shape; one of them always is.
 
         Raises
         ------
@@ -90,12 +97,12 @@ class OutcomeSets:
             raise CalibrationError(
                 f"The coverage is {coverage!r}; expected a share strictly between 0 and 1."
             )
-        no, yes = self.p_values(margin)
         # The slack keeps 0.1 apart from 1 - 0.9, which is a little less.
-        limit = 1 - coverage + 1e-12
-        return no > limit, yes > limit
+        no, yes = (value > 1 - coverage + 1e-12 for value in self.p_values(probability))
+        neither = ~no & ~yes
+        return no | neither, yes | neither
 
-    def answer(self, margin: float, *, coverage: float = COVERAGE) -> Answer:
-        """What cannot be ruled out at one margin: no, yes, either, or neither (both are unusual there)."""
-        no, yes = self.holds(margin, coverage=coverage)
-        return ANSWERS[int(no) + 2 * int(yes)]
+    def answer(self, probability: float, *, coverage: float = COVERAGE) -> Answer:
+        """What cannot be ruled out at one probability."""
+        no, yes = self.holds(probability, coverage=coverage)
+        return "either" if no and yes else "no" if no else "yes"
