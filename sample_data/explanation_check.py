@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from explainers.background import default_background
 from explainers.local import EXPLAINERS, METHOD_LABELS, explain
-from explainers.stability import model_fingerprint
 from explainers.truth import truth_path
-from explainers.truth.results import TruthReport
+from explainers.truth.results import TruthReport, model_fingerprint
 from oncology.bundles import ModelBundle, load
 from oncology.errors import OncologyError
 from oncology.prediction import predict

@@ -100,11 +100,17 @@ def _recovery(readings: Sequence[OptionReading], method: str, label: str) -> Met
         )
 
     def single(against: str) -> Callable[[OptionReading, NDArray[np.intp]], float]:
+        # A patient's own figure stays the same in every draw of patients: it is worked out once.
+        known: dict[str, Numbers] = {}
+
         def figure(r: OptionReading, rows: NDArray[np.intp]) -> float:
-            truth = r.true if against == "truth" else np.where(np.isnan(r.true), np.nan, r.shares[own])
-            each = [top_precision(r.shares[method][i], truth[i], top=TOP) for i in rows]
-            known = [e for e in each if np.isfinite(e)]
-            return float(np.mean(known)) if known else float("nan")
+            if r.option not in known:
+                truth = r.true if against == "truth" else np.where(np.isnan(r.true), np.nan, r.shares[own])
+                known[r.option] = np.array(
+                    [top_precision(r.shares[method][i], truth[i], top=TOP) for i in range(len(truth))]
+                )
+            each = known[r.option][rows]
+            return float(np.nanmean(each)) if np.isfinite(each).any() else float("nan")
 
         return figure
 

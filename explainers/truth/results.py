@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from explainers.stability import model_fingerprint
 from oncology.errors import OncologyError
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ __all__ = [
     "TrapReading",
     "TruthFileError",
     "TruthReport",
+    "model_fingerprint",
     "read_truth_report",
     "truth_path",
 ]
 
 FORMAT = 1
+_FILES = ("estimators", "cohort", "background")
 Figure = tuple[float, float, float]  # value, low and high end of the 95 % interval; NaN where there is none
 
 
@@ -129,6 +131,13 @@ class TruthReport:
             raise TruthFileError(
                 f"The truth file cannot be read ({type(error).__name__}). Measure it again, or delete it."
             ) from error
+
+
+def model_fingerprint(bundle: ModelBundle) -> str:
+    """Hash of the model itself: its file, its patients, its inputs and options; no word about it."""
+    named = {n: h for n, h in bundle.manifest.files.items() if n.partition(".")[0] in _FILES}
+    content = [bundle.schema.fingerprint, list(bundle.options), sorted(named.items())]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def truth_path(bundle_folder: Path) -> Path:
