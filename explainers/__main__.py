@@ -138,6 +138,22 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--no-cache", action="store_true", help="compute anew, keep nothing")
     check.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
+    known = verbs.add_parser("truth", parents=[out], help="how far explanations of a model can be trusted, where the truth is known")
+    known.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
+
+    sane = verbs.add_parser(
+        "sanity",
+        parents=[out],
+        help="do explanations depend on what was learnt, and are made-up patients treated alike",
+    )
+    sane.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
+    sane.add_argument("--option", metavar="O", help="the option; default: the first")
+    sane.add_argument("--method", choices=_METHODS, default="shapley")
+    sane.add_argument("--seed", type=_seed, default=0)
+
+    cases = verbs.add_parser("lessons", parents=[out], help="read lesson files and compute every answer")
+    cases.add_argument("folder", nargs="?", metavar="FOLDER", help="default: the lessons that ship")
+
     trust = verbs.add_parser("trust", parents=[out], help="allow a bundle whose files can run code")
     trust.add_argument("bundle", metavar="BUNDLE", help="folder of the bundle, or its name")
 
@@ -181,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; 0 when it answered, 2 when the input was at fault, 130 when interrupted."""
     args = parser().parse_args(arguments)
     # Only now: --help and typing errors should not wait for the scientific stack.
-    from explainers.commands import answers, audits, files, model_cards, steadiness
+    from explainers.commands import answers, audits, files, model_cards, steadiness, trusting
     from oncology.errors import OncologyError
 
     verbs = {
@@ -194,6 +210,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "stabilise": steadiness.stabilise,
         "card": model_cards.card,
         "audit": audits.audit,
+        "truth": trusting.truth,
+        "sanity": trusting.sanity,
+        "lessons": trusting.lessons,
         "trust": files.trust,
         "import": files.import_file,
     }
