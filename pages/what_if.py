@@ -38,6 +38,7 @@ def workbench(bundle: ModelBundle, recorded: PatientProfile) -> None:
 def depth(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Everything else about the profile as it stands; runs once the hand at the panel has come to rest."""
     pause.show("depth")
+    session.write_url(with_edits=True)
     what_if_results.numbers(bundle, recorded)
     has_alterations = any(feature.is_alteration for feature in bundle.schema.features)
     why, change = st.columns(2, gap="large")
@@ -67,7 +68,7 @@ with layout.page(
     origin=session.origin(),
     facts=session.origin_facts(),
 ) as head:
-    bundle, recorded = pickers.both(head)
+    bundle, recorded = pickers.both(head, with_edits=True)
     what_if_results.style()
     with st.container(key="what-if"):
         workbench(bundle, recorded)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 _BUNDLE, _PATIENT = "picker-bundle", "picker-patient"
 
 
-def show(place: DeltaGenerator | None = None, *, alone: bool = True) -> None:
+def show(place: DeltaGenerator | None = None, *, alone: bool = True, with_edits: bool = False) -> None:
     """Draw both pickers (at `place`, beside the title), then what must be said of the pair before all else.
 
-    `alone` is False where the page itself says in what the patient lies outside the model.
+    `alone` is False where the page itself says in what the patient lies outside the model; `with_edits` is True
+    where the page shows the edited patient, so that a reload brings the edits back.
     """
     bundles, patients = session.offered_bundles(), session.offered_patients()
     chosen_bundle, chosen = session.bundle_choice(), session.patient_choice()
@@ -38,15 +39,17 @@ def show(place: DeltaGenerator | None = None, *, alone: bool = True) -> None:
                 "Patient", list(labels), format_func=labels.get, key=_PATIENT, on_change=_pick_patient,
                 width=390,
             )  # fmt: skip
-    session.write_url()
+    session.write_url(with_edits=with_edits)
     if alone and (words := session.mismatch()):
         st.warning(words)
     _say(chosen)
 
 
-def both(place: DeltaGenerator | None = None) -> tuple[ModelBundle, PatientProfile]:
+def both(
+    place: DeltaGenerator | None = None, *, with_edits: bool = False
+) -> tuple[ModelBundle, PatientProfile]:
     """Draw the pickers and return the open pair; where one is missing, say why and end the page there."""
-    show(place, alone=False)
+    show(place, alone=False, with_edits=with_edits)
     model, problem = session.bundle_or_error()
     if model is None:
         st.error(problem)

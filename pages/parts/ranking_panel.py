@@ -47,7 +47,9 @@ def _score(bundle: ModelBundle, ranking: Ranking) -> None:
         if entry.probability is None:
             continue
         formula = bundle.formula
-        caption = f"{entry.label} {entry.probability:.2f}" + (f", group {entry.group}" if entry.group else "")
+        caption = f"{entry.label} {entry.probability:z.2f}" + (
+            f", group {entry.group}" if entry.group else ""
+        )
         st.html(
             f"<style>{score_style()}</style>"
             + score_html(
@@ -59,8 +61,8 @@ def _score(bundle: ModelBundle, ranking: Ranking) -> None:
         )  # fmt: skip
         if entry.low is not None and entry.high is not None and entry.high - entry.low >= 0.005:
             st.caption(
-                f"The bar runs from {entry.low:.2f}, if everything unknown turned out at its best, to "
-                f"{entry.high:.2f}, if everything unknown turned out at its worst."
+                f"The bar runs from {entry.low:z.2f}, if everything unknown turned out at its best, to "
+                f"{entry.high:z.2f}, if everything unknown turned out at its worst."
             )
     for entry in ranking.abstained:
         st.warning(f"{entry.label}: no answer. {entry.reason}")

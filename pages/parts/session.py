@@ -291,24 +291,32 @@ def link(page: str) -> str | None:
     chosen_bundle, chosen = bundle_choice(), patient_choice()
     if chosen_bundle is None or chosen is None or not chosen.in_url:
         return None
-    words = {1.0: "altered", 0.0: "absent", None: "not-assayed"}
     named = [("bundle", chosen_bundle.key), ("patient", chosen.profile.patient_id)]
-    model = bundle()
+    return f"/{page}?{urlencode(named + [('set', text) for text in _edit_texts()])}"
+
+
+def _edit_texts() -> list[str]:
+    """The edits as `parse_edit` reads them."""
+    words = {1.0: "altered", 0.0: "absent", None: "not-assayed"}
+    model, texts = bundle(), []
     for edit in edits():
         three_states = model is not None and model.schema.feature(edit.feature).is_alteration
         value = words[edit.value] if three_states else "unknown" if edit.value is None else edit.value
-        named.append(("set", f"{edit.feature}={value}"))
-    return f"/{page}?{urlencode(named)}"
+        texts.append(f"{edit.feature}={value}")
+    return texts
 
 
-def write_url() -> None:
-    """Name the open sample patient and bundle in the URL, and nothing else."""
+def write_url(*, with_edits: bool = False) -> None:
+    """Name the open sample patient and bundle in the URL, on What if with the edits, and nothing else."""
     chosen_bundle, chosen = bundle_choice(), patient_choice()
-    wanted = {"bundle": chosen_bundle.key} if chosen_bundle is not None else {}
+    wanted: dict[str, str | list[str]] = {"bundle": chosen_bundle.key} if chosen_bundle is not None else {}
+    texts: list[str] = []
     if chosen is not None and chosen.in_url:
         wanted["patient"] = chosen.profile.patient_id
-    if st.query_params.to_dict() != wanted or "set" in st.query_params:
-        st.query_params.from_dict(wanted)
+        texts = _edit_texts() if with_edits else []
+    named = st.query_params
+    if {k: v for k, v in named.to_dict().items() if k != "set"} != wanted or named.get_all("set") != texts:
+        named.from_dict({**wanted, "set": texts} if texts else wanted)
 
 
 # --- what was computed -----------------------------------------------------------------------------------

@@ -94,9 +94,9 @@ def _scores(bundle: ModelBundle, before: Ranking, after: Ranking) -> str:
         formula = bundle.formula
         drawn += score_html(
             entry.probability,
-            caption=f"{entry.label} {entry.probability:.2f}"
+            caption=f"{entry.label} {entry.probability:z.2f}"
             + (f", group {entry.group}" if entry.group else "")
-            + (f"; as recorded {was:.2f}" if was is not None else ""),
+            + (f"; as recorded {was:z.2f}" if was is not None else ""),
             span=score_span(bundle, entry.probability, was),
             low=entry.low,
             high=entry.high,

@@ -151,6 +151,20 @@ def test_a_link_to_the_edit_restores_it(what_if: Page):
     expect(what_if.locator(".gb-changes")).to_contain_text("EGFR p.L858R: altered → tested, not altered")
 
 
+def test_a_reload_brings_the_edits_of_a_sample_patient_back(what_if: Page):
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    what_if.wait_for_url("**set=EGFR+p.L858R%3Dabsent*")
+    what_if.reload()
+    painted(what_if)
+    expect(state(what_if, "EGFR p.L858R", "not altered")).to_be_checked()
+    expect(what_if.locator(".gb-changes")).to_contain_text("EGFR p.L858R: altered → tested, not altered")
+    # Another page shows the patient as recorded, and its address says no more.
+    what_if.get_by_role("link", name="Treatment").click()
+    what_if.wait_for_url("**/treatment*")
+    painted(what_if)
+    assert "set=" not in what_if.url
+
+
 def test_edits_are_there_after_another_page(what_if: Page):
     state(what_if, "EGFR p.L858R", "not altered").check()
     expect(what_if.locator(".gb-changes")).to_be_visible()
