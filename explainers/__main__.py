@@ -138,7 +138,11 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--no-cache", action="store_true", help="compute anew, keep nothing")
     check.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
-    known = verbs.add_parser("truth", parents=[out], help="how far explanations of a model can be trusted, where the truth is known")
+    known = verbs.add_parser(
+        "truth",
+        parents=[out],
+        help="how far explanations of a model can be trusted, where the truth is known",
+    )
     known.add_argument("bundle", metavar="BUNDLE", help="folder of a bundle, or the name of a sample bundle")
 
     sane = verbs.add_parser(
