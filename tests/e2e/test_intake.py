@@ -24,7 +24,8 @@ def give(page: Page, *files: tuple[str, bytes]) -> None:
     page.locator("input[type=file]").first.set_input_files(
         [{"name": name, "mimeType": "text/plain", "buffer": content} for name, content in files]
     )
-    expect(page.get_by_role("button", name="Use what was read")).to_be_visible()
+    # Reading waits for whatever the page is busy with.
+    expect(page.get_by_role("button", name="Use what was read")).to_be_visible(timeout=30_000)
 
 
 def use(page: Page) -> None:
