@@ -35,6 +35,7 @@ COMPARED = (
 )
 _PER_BLOCK = 4_000_000  # outcomes drawn at a time: 16 MB
 _NOTHING = 1e-12
+_SAME = 1e-9  # numbers no further apart are one number
 
 
 def one_meaning_for_all(y: FloatVector, p: FloatVector) -> tuple[FloatVector, FloatMatrix]:
@@ -50,7 +51,7 @@ def one_meaning_for_all(y: FloatVector, p: FloatVector) -> tuple[FloatVector, Fl
     x = log_odds(p) if ((p >= 0) & (p <= 1)).all() else p
     spread = float(x.std())
     ones = np.ones(len(x))
-    basis = np.column_stack([ones, (x - x.mean()) / spread]) if spread > 0 else ones[:, None]
+    basis = np.column_stack([ones, (x - x.mean()) / spread]) if spread > _SAME else ones[:, None]
     try:
         return logistic(basis, y, firth=False).probability, basis
     except AuditError:
@@ -211,7 +212,7 @@ def _linear(
 
 
 def _varies(p: FloatVector) -> bool:
-    return float(np.ptp(p)) > 1e-9
+    return float(np.ptp(p)) > _SAME
 
 
 def _slope_in(p: FloatVector, weight: FloatVector, rows: NDArray[np.bool_]) -> FloatVector:

@@ -76,7 +76,7 @@ def for_whom(table: AuditTable, gaps: Gaps, option: str, label: str) -> ForWhom:
     auc = {r.group: r for r in table.where(option=option, metric="AUC")}
     everybody = table.get(option, _CALIBRATION)
     differs = {g.group for g in gaps.where(option=option) if g.is_finding}
-    findings = tuple(g.words() for g in gaps.findings if g.option == option)
+    findings = tuple(g.words(with_option=False) for g in gaps.findings if g.option == option)
     known = [r for r in rows if r.is_known and r.group not in differs]
     # The best of many groups is partly luck: each is ranked by an interval that holds for all of them together.
     reach = float(norm.ppf(1 - 0.025 / max(len(known), 1))) / 1.96

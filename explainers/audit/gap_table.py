@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,18 +61,18 @@ class Gap:
         """Whether the estimate is left out because it would give away a count of 1 to 4."""
         return math.isnan(self.here)
 
-    def words(self) -> str:
+    def words(self, *, with_option: bool = True) -> str:
         """The gap in a sentence or two, without statistics."""
-        where = f"{self.label}, {self.group} ({self.n:,} patients)"
+        where = f"{self.group} ({self.n:,} patients)"
+        where = f"{self.label}, {where}" if with_option else where
+        side = "higher" if self.excess > 0 else "lower"
         if self.is_withheld:
-            side = "higher" if self.excess > 0 else "lower"
             return f"{where}: {self.metric} is {side} than in the rest; withheld, too few to show."
         if self.metric == _CALIBRATION:
             return (
                 f"{where}: of 100, {more_words(self.here)} {self.responded} than the numbers said; in the rest {more_words(self.rest)}. "
                 f"Beyond what the mix of patients explains: {more_words(self.excess)} ({signed(self.low)} to {signed(self.high)})."
             )
-        side = "higher" if self.excess > 0 else "lower"
         return (
             f"{where}: {self.metric} {self.here:.2f}, in the rest {self.rest:.2f}; {abs(self.excess):.2f} {side} than the mix of "
             f"patients explains ({self.low:+.2f} to {self.high:+.2f})."
@@ -132,17 +132,17 @@ class Gaps:
             f"{self.critical:.2f} standard errors, and only larger ones are reported. The intervals hold together, not one by one."
         )
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One row a comparison, the surest first; withheld numbers are None."""
+    def rows(self, only: Sequence[Gap] | None = None) -> list[dict[str, Any]]:
+        """One row a comparison, all or some of them, the surest first; withheld numbers are None."""
         return [
             {
-                "option": g.label, "group": g.group, "metric": g.metric, "patients": g.n,
+                "option": g.label, "group": g.group, "figure": g.metric, "patients": g.n,
                 "responders": shown(g.n_events, of=g.n), "rest": g.n_rest, "here": _number(g.here), "in the rest": _number(g.rest),
                 "by mix of patients": _number(g.expected), "beyond that": _number(g.excess) if not g.is_withheld else None,
                 "low": _number(g.low) if not g.is_withheld else None, "high": _number(g.high) if not g.is_withheld else None,
                 "standard errors": round(g.statistic, 2), "p of the family": round(g.p_family, 4), "finding": g.is_finding,
             }
-            for g in sorted(self.entries, key=lambda g: -abs(g.statistic))
+            for g in sorted(self.entries if only is None else only, key=lambda g: -abs(g.statistic))
         ]  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def gaps(
             largest = _larger(largest, (drawn[:, :c] - centre) / error)
             areas = made.areas(mine.y)
             found += [
-                mine.compared(g, metric, seen[k], centre[k], error[k], areas)
+                mine.compared(g, metric, float(seen[k]), float(centre[k]), float(error[k]), areas)
                 for k, (metric, g) in enumerate(zip(made.metrics, made.groups, strict=True))
             ]
             if pool is not None:
@@ -176,7 +176,7 @@ class _Compared:
     expected: float
 
     def gap(self, critical: float, largest: FloatVector, responded: str) -> Gap:
-        statistic = self.excess / self.error
+        statistic = float(self.excess / self.error)
         at_least = len(largest) - int(np.searchsorted(largest, abs(statistic), side="left"))
         half = critical * self.error
         return Gap(

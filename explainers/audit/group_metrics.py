@@ -73,7 +73,7 @@ def _auc(y: FloatVector, p: FloatVector, threshold: float) -> Interval:
 
 def _slope(y: FloatVector, p: FloatVector, threshold: float) -> Interval:
     x = log_odds(p)
-    if np.ptp(x) == 0:
+    if np.ptp(x) < 1e-9:
         raise AuditError("every patient of the group has the same number")
     fit = logistic(np.column_stack([np.ones(len(y)), x]), y, start=(0.0, 1.0))
     slope, error = float(fit.coefficients[1]), fit.error(1)

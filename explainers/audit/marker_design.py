@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from explainers.audit.data import AuditData
     from oncology.features import FeatureSchema
 
-__all__ = ["MarkerDesign", "marker_design"]
+__all__ = ["MarkerDesign", "marker_design", "markers"]
 
 Flags = NDArray[np.bool_]
 FloatVector = NDArray[np.float64]
@@ -180,3 +180,16 @@ def _independent(columns: FloatMatrix) -> FloatMatrix:
             kept.append(c)
             basis = np.column_stack([basis, left / np.linalg.norm(left)])
     return columns[:, kept]
+
+
+def markers(data: AuditData, schema: FeatureSchema) -> tuple[tuple[str, str], ...]:
+    """Names and labels of the alterations that enough patients with an outcome have, the most frequent first."""
+    told = data.known.any(axis=1)
+    found = []
+    for feature in schema.features:
+        if feature.is_alteration:
+            column = data.X.iloc[:, schema.columns_of(feature.name).start].to_numpy(dtype=np.float64)[told]
+            altered, absent = int((column == 1).sum()), int((column == 0).sum())
+            if min(altered, absent) >= 2 * SMALLEST_COUNT:
+                found.append((altered, feature.name, feature.label))
+    return tuple((name, label) for _, name, label in sorted(found, key=lambda f: -f[0]))

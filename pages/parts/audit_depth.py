@@ -61,7 +61,8 @@ def _calibration(asked: Asked) -> None:
         _metrics(one, "calibration")
         if one.chance_error == one.chance_error:
             st.caption(
-                "Expected calibration error: how far said and observed lie apart, over ten bins of equal size. Chance alone "
+                f"Intervals: {asked.audit.rounds} redraws of the patients; of the share observed, Wilson's. Expected calibration "
+                "error: how far said and observed lie apart, over ten bins of equal size. Chance alone "
                 f"gives up to {one.chance_error:.3f} to a perfectly calibrated model with these patients (in 95 of 100 such "
                 "cohorts)."
             )
@@ -90,11 +91,11 @@ def _metrics(one: OptionAudit, name: str) -> None:
     from explainers.audit.calibration import METRICS
 
     rows = [
-        {"figure": m.metric, "value": m.words(3), "interval": m.method or m.reason}
+        {"figure": m.metric, "value and 95 % interval": m.words(3)}
         for m in one.metrics
         if m.metric in METRICS
     ]
-    tables.show(rows, caption=f"{one.label}: {one.n:,} patients; 95 % intervals", name=f"{name}-metrics")
+    tables.show(rows, caption=f"{one.label}: {one.n:,} patients", name=f"{name}-metrics")
 
 
 def _recalibrated(asked: Asked) -> None:
@@ -246,7 +247,9 @@ def _worth(asked: Asked) -> None:
 
 def _groups(asked: Asked) -> None:
     from explainers.charts.intervals import intervals
+    from pages.parts import audit_groups_panel
 
+    audit_groups_panel.show(asked.data, asked.bundle, lambda i, o: _open(asked, i, o))
     table = asked.audit.by_alterations.where(metric="observed minus predicted")
     if len(table):
         st.markdown("**Said and observed by number of alterations**, all options together")
@@ -331,8 +334,7 @@ def _rivals(asked: Asked) -> None:
     )
     rival = st.selectbox("Compare with", offered, key="audit-rival", width=420, persist_state="page")
     state = f"audit-compare-{asked.data.fingerprint[:12]}-{rival}"
-    if st.button("Compare", key="audit-compare"):
-        st.session_state[state] = True
+    st.button("Compare", key="audit-compare", on_click=_want, args=(state,))
     if not st.session_state.get(state):
         return
     found = _comparison(asked, rival, others.get(rival))
@@ -346,6 +348,10 @@ def _rivals(asked: Asked) -> None:
         f"that serve both models. Net benefit at {100 * found.threshold:.0f} of 100. No detectable loss is no proof of "
         "equality: with few patients, even a large loss stays undetected."
     )
+
+
+def _want(state: str) -> None:
+    st.session_state[state] = True
 
 
 def _fits(choice: library.BundleChoice, asked: Asked) -> bool:

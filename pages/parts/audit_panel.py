@@ -10,7 +10,7 @@ import streamlit as st
 
 from explainers.audit import findings
 from oncology.errors import OncologyError
-from pages.parts import audit_cohort, audit_depth, layout, long_work, model_panel, tables
+from pages.parts import audit_cohort, audit_depth, audit_groups_panel, layout, long_work, model_panel, tables
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -46,7 +46,7 @@ def show(bundle: ModelBundle) -> None:
     found = _audited(bundle, data)
     if found is None:
         return
-    _answer(bundle, found)
+    _answer(bundle, found, audit_groups_panel.at_hand(data, bundle))
     if len(found.options) > 1:
         _options(found)
     _depth(bundle, data, found)
@@ -67,9 +67,9 @@ def _audited(bundle: ModelBundle, data: AuditData) -> Audit | None:
     return made
 
 
-def _answer(bundle: ModelBundle, found: Audit) -> None:
+def _answer(bundle: ModelBundle, found: Audit, groups: tuple[str, ...]) -> None:
     whole = findings.overall(found)
-    details = "".join(f"<li>{escape(d)}</li>" for d in (*whole.details, *found.notes))
+    details = "".join(f"<li>{escape(d)}</li>" for d in (*whole.details, *groups, *found.notes))
     banner = bundle.manifest.words.banner
     said = f'<p class="gb-caution">{escape(banner)}</p>' if banner else ""
     with st.container(border=True, key="audit-answer"):
