@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = [
+    "ANSWER_WORDS",
     "assurance_words",
     "no_benefit_rows",
     "no_benefit_words",

@@ -38,15 +38,19 @@ def glance_style() -> str:
     )
 
 
-def glance_html(bundle: ModelBundle, found: Assurance, *, most: int = _PICTURES) -> str:
+def glance_html(
+    bundle: ModelBundle, found: Assurance, *, most: int = _PICTURES, only: str | None = None
+) -> str:
     """The block as one piece of HTML.
 
     Parameters
     ----------
     most : int
         Options drawn as people out of a hundred, the first of the ranking.
+    only : str, optional
+        The one option to draw instead.
     """
-    answered = [o for o in found.options if o.probability is not None]
+    answered = [o for o in found.options if o.probability is not None and only in (None, o.option)]
     pictures = "".join(_option(bundle, o) for o in answered[:most])
     known = found.familiarity
     status = (

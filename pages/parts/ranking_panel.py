@@ -86,6 +86,10 @@ def show_reading(bundle: ModelBundle, ranking: Ranking) -> None:
     if ranking.has_bands:
         st.caption(
             "A band holds options whose difference is within what the intervals allow; their order inside a "
+            "band carries no meaning. The interval (95 %) is that of a share among patients with a number like this "
+            "one, not the range of the single case."
+            if bundle.interval_basis == "observed"
+            else "A band holds options whose difference is within what the intervals allow; their order inside a "
             "band carries no meaning. The interval covers the calibration of the model's number (95 %), not "
             "everything that can be wrong with the model."
         )

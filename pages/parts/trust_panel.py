@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explainers.assurance_words import (
+    ANSWER_WORDS,
     no_benefit_rows,
     no_benefit_words,
     option_rows,
@@ -63,6 +64,14 @@ def _assured(
     return assure(_bundle, _profile, predictions=predictions, ranking=_ranking, deep=key[2])
 
 
+def show_for_option(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:
+    """Draw the glance of one option, and everything behind it, in one go: for a part that is drawn on request."""
+    ranking = session.ranking(bundle, profile, with_unknowns=False)
+    found = _assured((bundle.sha256, profile.fingerprint, False), bundle, profile, ranking)
+    st.html(f"<style>{glance_style()}</style>{glance_html(bundle, found, only=option)}")
+    depth(bundle, profile, ranking, key="trust-one", only=option)
+
+
 def show_no_benefit(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None:
     """Draw who is unlikely to benefit, with the same care as who may: three answers, and the patients behind them."""
     found = _assured((bundle.sha256, profile.fingerprint, False), bundle, profile, ranking)
@@ -81,8 +90,18 @@ def show_no_benefit(bundle: ModelBundle, profile: PatientProfile, ranking: Ranki
     )
 
 
-def depth(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, *, key: str = "trust") -> None:
-    """Draw what is not known and could move, intervals and sets, and what abstaining costs."""
+def depth(
+    bundle: ModelBundle,
+    profile: PatientProfile,
+    ranking: Ranking,
+    *,
+    key: str = "trust",
+    only: str | None = None,
+) -> None:
+    """Draw what is not known and could move, intervals and sets, and what abstaining costs.
+
+    only : the one option whose numbers are drawn; the ranges of unknown inputs stay those of all.
+    """
     found = _assured((bundle.sha256, profile.fingerprint, True), bundle, profile, ranking)
     st.write(
         f"**What is not known, and how far it could move.** {range_words(found.ranges, is_score=bundle.is_score)}"
@@ -102,7 +121,12 @@ def depth(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, *, key
             caption="Each option, with the held-out patients whose number lay as low",
             name=f"{key}-no-benefit",
         )
-    rows = option_rows(bundle, found.options)
+    options = [o for o in found.options if only in (None, o.option)]
+    if only is not None and options:
+        st.write(
+            f"**Unlikely to benefit?** {ANSWER_WORDS[options[0].no_benefit.answer].capitalize()}. {options[0].no_benefit.why}"
+        )
+    rows = option_rows(bundle, options)
     if rows:
         st.write(f"**Intervals and sets.** {found.interval_meaning}")
         tables.show(

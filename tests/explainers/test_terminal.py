@@ -11,6 +11,7 @@ import pytest
 from explainers.__main__ import main
 from explainers.commands import answers, sources
 from explainers.local import explain
+from oncology.assurance import assure
 from oncology.intake import write_profile
 from oncology.prediction import predict
 from oncology.recommendations import rank
@@ -53,8 +54,15 @@ def test_predict_prints_the_ranking_of_the_functions(run, given, make_bundle, pa
     assert answer["ranking"]["ordered"][0]["probability"] == pytest.approx(ranking.ordered[0].probability)
     assert answer["bundle"]["sha256"] == make_bundle().sha256
     assert answer["units"] == {
-        "answers": "probability", "margin": "log-odds", "interval_coverage": 0.95, "interval": "calibration alone"
+        "answers": "probability", "margin": "log-odds", "interval_coverage": 0.95,
+        "interval": "share observed among patients with like numbers",
     }  # fmt: skip
+    found = assure(make_bundle(), patient)
+    assert answer["assurance"]["familiarity"]["percentile"] == pytest.approx(found.familiarity.percentile)
+    said = {o["option"]: o for o in answer["assurance"]["options"]}
+    for option in found.options:
+        assert said[option.option]["no_benefit"]["answer"] == option.no_benefit.answer
+        assert said[option.option]["cannot_rule_out"] == option.cannot_rule_out
 
 
 def test_predict_in_words_labels_synthetic_data_and_what_is_not_modelled(run, given):
@@ -62,7 +70,9 @@ def test_predict_in_words_labels_synthetic_data_and_what_is_not_modelled(run, gi
     assert (
         code == 0
         and "patient: synthetic · model made from: synthetic patients" in out
-        and "leaves out whether the model itself is right" in out
+        and "It is not the range of the single case" in out
+        and "closer to the others than this profile is" in out
+        and "Insufficient evidence to tell on" in out
         and "Osimertinib" in out
         and "Not modelled: side effects" in out
     )
