@@ -95,10 +95,12 @@ def test_a_score_is_never_called_a_probability_or_put_per_100(bundle, patient):
 
 def test_why_shows_three_methods_their_agreement_and_the_background():
     seen = words(opened("why"))
-    for expected in ("Unexplained remainder: ", "LIME", "Leave one out", "Disputed", "compared with"):
-        assert expected in seen
+    assert "Unexplained remainder: " in seen and "compared with" in seen
     # What nobody has opened is not drawn.
-    assert "similar patients" not in seen
+    assert "similar patients" not in seen and "LIME" not in seen
+    others = words(opened("why", tab="Other methods"))
+    for expected in ("LIME, mean of 20 runs", "Leave one out", "Disputed", "a single run scatters"):
+        assert expected in others
     assert "similar patients" in words(opened("why", tab="Similar patients"))
     assert "act together" in words(opened("why", tab="Facts that act together"))
     remainder = re.search(r"Unexplained remainder: ([+-][\d.]+\d)", seen)
@@ -115,19 +117,9 @@ def test_another_background_gives_another_explanation_and_its_name():
 
 
 def test_a_formula_says_what_cannot_be_had_and_what_can():
-    seen = words(opened("why", IPSSM, sample("MDS")))
+    seen = words(opened("why", IPSSM, sample("MDS"), tab="Other methods"))
     assert "LIME" in seen and "Use shapley or ablation" in seen
     assert "Not available here" in words(opened("why", IPSSM, sample("MDS"), tab="Similar patients"))
-
-
-def test_model_shows_every_option_with_its_performance_and_opens_one_option():
-    app = opened("model")
-    assert "How well does it tell patients apart?" in words(app)
-    (option,) = [s for s in app.selectbox if s.label == "Option"]
-    option.set_value("osimertinib").run()
-    assert not app.exception
-    seen = words(app)
-    assert "Each patient's share as one dot" in seen and "How does the share depend" in seen
 
 
 def test_no_page_has_a_heading_that_skips_a_level():
