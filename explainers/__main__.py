@@ -41,8 +41,13 @@ def parser() -> argparse.ArgumentParser:
     why.add_argument("--option", metavar="O", help="the option; default: the one ranked first")
     why.add_argument("--method", choices=_METHODS, default="shapley")
     why.add_argument(
-        "--background", metavar="B", default="default", help="default, tree-paths, training or unaltered"
-    )
+        "--background", metavar="B", default="default",
+        help="default, tree-paths, training, assayed (under this patient's tests) or unaltered",
+    )  # fmt: skip
+    why.add_argument(
+        "--by", choices=("input", "gene", "kind"), default="input",
+        help="share the answer out among single inputs, genes or kinds of information (Shapley values)",
+    )  # fmt: skip
     why.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295, for methods that draw")
     why.add_argument("--top", type=_positive, default=12, metavar="N", help="inputs listed in words")
 

@@ -89,6 +89,18 @@ class Agreement:
             for claim in (*self.agreed, *self.disputed)
         ]
 
+    def pair_rows(self) -> list[dict[str, Any]]:
+        """One row a pair of methods: order, signs and leading inputs they share."""
+        return [
+            {
+                "methods": f"{_NAMES.get(p.first, p.first)} and {_NAMES.get(p.second, p.second)}",
+                "rank correlation": None if np.isnan(p.rank_correlation) else round(p.rank_correlation, 2),
+                f"same sign among the {self.top} largest": f"{100 * p.same_sign:.0f} %",
+                f"{self.top} largest in common": f"{100 * p.top_overlap:.0f} %",
+            }
+            for p in self.pairs
+        ]
+
 
 def compare(explanations: Sequence[Explanation], *, top: int = 5) -> Agreement:
     """Compare explanations of the same patient, option and features.

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explainers import stability
 from explainers.agreement import compare
+from explainers.assurance_words import no_benefit_rows, option_rows, range_rows, range_words
 from explainers.background import BackgroundError
 from explainers.beside import beside
 from explainers.charts import attribution, outcomes, ranking
+from explainers.charts.assurance_glance import glance_html, glance_style
 from explainers.explanation import Explanation
+from explainers.interactions import patient_interactions
 from explainers.local import METHOD_LABELS, explain
 from explainers.neighbours import NoCohortError, similar_patients
 from explainers.origins import origin_words
@@ -18,7 +22,9 @@ from explainers.plausibility import plausibility
 from explainers.players import CannotExplainError
 from explainers.ranking_words import caution_words
 from explainers.report import Block, Chart, Facts, Heading, Markup, Points, Table, Text, document
+from explainers.three_depths import tell
 from explainers.what_if import change_words, headline, ranked_options
+from oncology.assurance import assure
 from oncology.patients import PatientProfile
 from oncology.prediction import predict
 from oncology.recommendations import Ranking, rank
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = ["patient_report"]
+
+_MOST_PAIRS = 20
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -78,6 +86,7 @@ def patient_report(
     blocks = [
         *_profile(case),
         *_ranking(case),
+        *_leaned_on(case),
         *_why(case, option, methods, seed),
         *_similar(case, option),
         *_beside(case, option),
@@ -146,16 +155,44 @@ def _ranking(case: _Case) -> list[Block]:
             folded=now.has_bands,
         )
     )  # fmt: skip
-    if now.unlikely_to_help:
-        names = ", ".join(r.label for r in now.unlikely_to_help)
-        blocks.append(
-            Text(
-                f"{bundle.manifest.words.unlikely.capitalize()} by this model (interval below {now.unlikely_below:.0%}): {names}."
-            )
-        )
     if now.unknowns:
         blocks += [Heading("Tests not done that would move something", 3)]
         blocks.append(Points(tuple(u.words() for u in now.unknowns[:8])))
+    return blocks
+
+
+def _leaned_on(case: _Case) -> list[Block]:
+    """How far the numbers can be leaned on: the same glance, tables and words as on the page Treatment."""
+    bundle = case.bundle
+    found = assure(bundle, case.profile, ranking=case.now)
+    blocks: list[Block] = [
+        Heading("How far these numbers can be leaned on"),
+        Markup(
+            glance_html(bundle, found),
+            glance_style(),
+            "People out of a hundred, and what the numbers rest on",
+        ),
+    ]
+    answered = [o for o in found.options if o.probability is not None]
+    if answered:
+        title = bundle.manifest.words.unlikely
+        blocks += [
+            Heading(f"{title[0].upper()}{title[1:]}, as the model sees it", 3),
+            Text("Unknown is an answer of its own: it is neither for nor against an option."),
+            Table(no_benefit_rows(bundle, answered), "Each option that the model answers on"),
+            Table(option_rows(bundle, found.options), "Intervals, prediction sets and support", folded=True),
+        ]
+    if found.ranges:
+        blocks += [
+            Text(range_words(found.ranges, is_score=bundle.is_score)),
+            Table(
+                range_rows(found.ranges, is_score=bundle.is_score),
+                "Each unknown input, one at a time: what the model would say, not what a test would find",
+                folded=True,
+            ),
+        ]
+    if found.abstention is not None:
+        blocks.append(Text(f"{found.abstention.words()} {found.abstention.set_words()}", soft=True))
     return blocks
 
 
@@ -169,16 +206,29 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
             found.append(explain(case.bundle, case.profile, method, option=option, seed=seed))
         except (CannotExplainError, BackgroundError) as error:
             refused.append(f"{METHOD_LABELS[method]}: {error}")
-    if found:
-        first = found[0]
+    entry = case.now.of(option)
+    if entry.abstained:
         blocks.append(
-            Chart(
-                attribution.waterfall(first, mode="light"),
-                f"{METHOD_LABELS[first.method]}, in {first.unit}, compared with {first.background}. "
-                + (f"Not explained: {first.residual():+.3g}." if abs(first.residual()) > 1e-6 else ""),
-                attribution.waterfall_rows(first),
+            Text(
+                f"On {label} the model gives no answer: {entry.reason} What follows explains a number that is not shown "
+                "because too little stands behind it."
             )
         )
+    if found:
+        first = found[0]
+        interval, words = _steadiness(case, first)
+        told = tell(first, "clinical", interval=interval)
+        blocks += [
+            Text(" ".join(told.sentences)),
+            Chart(
+                attribution.waterfall(first, interval=interval, mode="light"),
+                f"{METHOD_LABELS[first.method]}, in {first.unit}, compared with {first.background}. "
+                + (f"Not explained: {first.residual():+.3g}. " if abs(first.residual()) > 1e-6 else "")
+                + words,
+                attribution.waterfall_rows(first, interval),
+            ),
+        ]
+    blocks += _interactions(case, option)
     if len(found) > 1:
         agreement = compare(found)
         blocks += [
@@ -195,6 +245,31 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
     if limits or refused:
         blocks.append(Points((*limits, *refused)))
     return blocks
+
+
+def _steadiness(case: _Case, why: Explanation) -> tuple[attribution.Ends | None, str]:
+    """The interval of each share from refits, and the words for it; nothing where the bundle carries none."""
+    try:
+        steady = stability.read(case.bundle)
+    except stability.StabilityError as error:
+        return None, str(error)
+    row = case.bundle.schema.encode_row(case.profile)
+    interval = None if steady is None else steady.interval_of(case.bundle, row, why)
+    return interval, steady.words(why.option) if steady is not None and interval is not None else ""
+
+
+def _interactions(case: _Case, option: str) -> list[Block]:
+    blocks: list[Block] = [Heading("Which facts act together", 3)]
+    try:
+        found = patient_interactions(case.bundle, case.bundle.schema.encode_row(case.profile), option)
+    except CannotExplainError as error:
+        return [*blocks, Text(str(error))]
+    blocks.append(Text(found.words))
+    if strongest := found.strongest():
+        blocks.append(Points(tuple(pair.words for pair in strongest)))
+    if rows := found.rows()[:_MOST_PAIRS]:
+        blocks.append(Table(rows, "The strongest pairs of facts", folded=True))
+    return [*blocks, Text(found.small_print, soft=True)]
 
 
 def _similar(case: _Case, option: str) -> list[Block]:

@@ -6,6 +6,7 @@ answer, or takes away from it. The plain ones stay at a reading grade of 9 or lo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,26 +23,30 @@ TEMPLATES: dict[Depth, dict[str, str]] = {
         "start": "The model puts this patient at {score} on its own scale. The patients it compares with are at {base} on average.",
         "up": "{label} ({state}) adds {size}.",
         "down": "{label} ({state}) takes away {size}.",
-        "range": " With new training it could be from {low} to {high}, in {held} of 100 tries.",
+        "range": " With new training that could be {near} to {far}, in {held} of 100 tries.",
+        "range across": " With new training that could be up to {far}, or up to {near} the other way, in {held} of 100 tries.",
         "rest up": "All other facts add {size}.",
         "rest down": "All other facts take away {size}.",
         "left": "A part of {size} is left that no fact here tells of.",
         "none": "No fact of this patient moves the answer.",
         "agreed": "{ways} ways to explain were tried. On {agreed} facts they all say the same.",
-        "disputed": "On {disputed} facts they do not.",
+        "disputed": "They do not on these many: {disputed}.",
+        "no dispute": "There is no fact on which they do not.",
         "close": "This tells how the model counts. It does not tell what helps a patient.",
     },
     "clinical": {
         "start": "On the scale of the model ({unit}) this patient stands at {score}, the comparison patients at {base} on average.",
         "up": "{label} ({state}) counts {size} towards a higher answer.",
         "down": "{label} ({state}) counts {size} towards a lower answer.",
-        "range": " Refits on resampled training patients: {low} to {high} in {held} of 100.",
+        "range": " Refits on resampled training patients: {near} to {far} in {held} of 100.",
+        "range across": " Refits on resampled training patients: from {near} the other way to {far} in {held} of 100.",
         "rest up": "The remaining inputs together count {size} towards a higher answer.",
         "rest down": "The remaining inputs together count {size} towards a lower answer.",
         "left": "The inputs leave {size} unexplained.",
         "none": "No input of this patient moves the answer.",
         "agreed": "Of {ways} explanation methods, all agree in direction on {agreed} of the leading inputs.",
-        "disputed": "{disputed} leading inputs are disputed between them.",
+        "disputed": "Leading inputs disputed between them: {disputed}.",
+        "no dispute": "None of the leading inputs is disputed.",
         "close": "Associations within this model, learned from observed treatment; no statement about biology or benefit.",
     },
     "technical": {
@@ -49,12 +54,14 @@ TEMPLATES: dict[Depth, dict[str, str]] = {
         "up": "{label} ({state}): attribution +{size}.",
         "down": "{label} ({state}): attribution −{size}.",
         "range": " Bootstrap refits: [{low}, {high}] predicted for {held} of 100.",
+        "range across": " Bootstrap refits: [{low}, {high}] predicted for {held} of 100.",
         "rest up": "Sum of all other attributions: +{size}.",
         "rest down": "Sum of all other attributions: −{size}.",
         "left": "Residual (absolute): {size}.",
         "none": "All attributions are zero.",
         "agreed": "Methods: {ways}. Leading inputs with equal sign in all: {agreed}.",
         "disputed": "Leading inputs with unequal sign or no weight in some: {disputed}.",
+        "no dispute": "No leading input has unequal sign or no weight in any.",
         "close": "Attributions describe f, not the data-generating process.",
     },
 }  # fmt: skip
@@ -101,9 +108,7 @@ def tell(
             label=why.feature_labels[j], state=why.feature_words[j], size=_size(why.values[j])
         )
         if interval is not None:
-            point += said["range"].format(
-                low=_number(interval[0][j]), high=_number(interval[1][j]), held=_HELD
-            )
+            point += _range(said, float(interval[0][j]), float(interval[1][j]), bool(why.values[j] > 0))
         points.append(point)
     if not named:
         points.append(said["none"])
@@ -123,7 +128,18 @@ def tell_agreement(agreement: Agreement, depth: Depth) -> tuple[str, ...]:
         "agreed": len(agreement.agreed),
         "disputed": len(agreement.disputed),
     }
-    return said["agreed"].format(**numbers), said["disputed"].format(**numbers)
+    return (
+        said["agreed"].format(**numbers),
+        said["disputed" if agreement.disputed else "no dispute"].format(**numbers),
+    )
+
+
+def _range(said: Mapping[str, str], low: float, high: float, up: bool) -> str:
+    """Where refits put a share, in words that count in the share's own direction."""
+    near, far = (low, high) if up else (-high, -low)
+    return said["range" if near >= 0 else "range across"].format(
+        near=_size(near), far=_size(far), low=_number(low), high=_number(high), held=_HELD
+    )
 
 
 def _size(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from pages.parts import downloads, layout, pickers, session, tabs, why_panel
+from pages.parts import downloads, layout, pickers, session, tabs, trust_panel, why_depth, why_panel
 
 with layout.page(
     "Why",
@@ -12,12 +12,19 @@ with layout.page(
 ) as head:
     bundle, profile = pickers.both(head)
     option = why_panel.pick_option(bundle, profile)
-    why = why_panel.show_waterfall(bundle, profile, option)
+    why_panel.show_answer(bundle, profile, option)
     tabs.show(
         {
-            "Other methods": partial(why_panel.show_methods, bundle, profile, option, why),
-            "Facts that act together": partial(why_panel.show_interactions, bundle, profile, option),
-            "Similar patients": partial(why_panel.show_neighbours, bundle, profile, option),
+            title: partial(draw, bundle, profile, option)
+            for title, draw in {
+                "Asked again": why_depth.show_points,
+                "Other methods": why_depth.show_methods,
+                "Facts that act together": why_depth.show_interactions,
+                "What is not known": why_depth.show_unknowns,
+                "How steady": why_depth.show_steadiness,
+                "How far to trust it": trust_panel.show_for_option,
+                "Similar patients": why_depth.show_neighbours,
+            }.items()
         },
         key="why-parts",
     )

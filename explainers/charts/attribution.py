@@ -10,19 +10,26 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.charts.palette import Mode, figure, foot, palette, value_labels, wrapped
-from explainers.explanation import Explanation
+from explainers.explanation import Explanation, FloatVector
 
-__all__ = ["comparison", "comparison_rows", "waterfall", "waterfall_rows"]
+__all__ = ["Ends", "comparison", "comparison_rows", "waterfall", "waterfall_rows"]
 
 _ROW = 34
 _NEGLIGIBLE = 1e-9
 
 
-def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.Figure:
+Ends = tuple[FloatVector, FloatVector]
+
+
+def waterfall(
+    why: Explanation, *, interval: Ends | None = None, most: int = 9, mode: Mode = "screen"
+) -> go.Figure:
     """From the population compared with down to this patient's score, one bar a feature.
 
     Parameters
     ----------
+    interval : pair of arrays (p,), optional
+        Low and high ends of each attribution, drawn as whiskers about the end of its bar.
     most : int
         Features that get a bar of their own; the others share one.
     mode : {"screen", "light", "dark"}
@@ -60,6 +67,9 @@ def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.F
             hovertemplate="%{customdata}<br>%{x:+.3f} " + why.unit + "<extra></extra>",
         )
     )
+    whiskers = [] if interval is None else _whiskers(why, interval, most, starts)
+    if whiskers:
+        made.add_trace(_whisker_trace(whiskers, y[1:], colours.text, why.unit))
     made.add_trace(
         go.Scatter(
             x=[why.base_value, why.score],
@@ -77,7 +87,8 @@ def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.F
     ends = [why.base_value, *np.cumsum([why.base_value, *sizes])[1:].tolist()]
     made.update_layout(shapes=[_connector(x, i, colours.quiet) for i, x in enumerate(ends)])
     _feature_axis(made, y, names)
-    low, high = min([*ends, why.score]), max([*ends, why.score])
+    reach = [*ends, why.score, *(x for ends_of_one in whiskers for x in ends_of_one)]
+    low, high = min(reach), max(reach)
     pad = max(high - low, 1e-6) * 0.06
     made.update_xaxes(range=[low - pad, high + pad], title_text=why.unit, nticks=4)
     foot(made, mode, f"Compared with {escape(why.background)}")
@@ -85,17 +96,64 @@ def waterfall(why: Explanation, *, most: int = 9, mode: Mode = "screen") -> go.F
     return made
 
 
-def waterfall_rows(why: Explanation) -> list[dict[str, Any]]:
+def _whiskers(
+    why: Explanation, interval: Ends, most: int, starts: Sequence[float]
+) -> list[tuple[float, float, float]]:
+    """(end of the bar, low, high) of every bar that stands for one feature, on the axis."""
+    named = [j for j in why.order().tolist() if abs(why.values[j]) > _NEGLIGIBLE][:most]
+    return [
+        (start + float(why.values[j]), start + float(interval[0][j]), start + float(interval[1][j]))
+        for j, start in zip(named, starts, strict=False)
+    ]
+
+
+def _whisker_trace(
+    whiskers: Sequence[tuple[float, float, float]], y: Sequence[int], colour: str, unit: str
+) -> go.Scatter:
+    return go.Scatter(
+        x=[end for end, _, _ in whiskers],
+        y=list(y[: len(whiskers)]),
+        mode="markers",
+        marker={"size": 1, "color": colour},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - end for end, _, high in whiskers],
+            "arrayminus": [end - low for end, low, _ in whiskers],
+            "color": colour,
+            "thickness": 1.3,
+            "width": 4,
+        },
+        customdata=[[low - end, high - end] for end, low, high in whiskers],
+        hovertemplate="from %{customdata[0]:+.3f} to %{customdata[1]:+.3f} "
+        + unit
+        + " about it in refits<extra></extra>",
+    )
+
+
+def waterfall_rows(why: Explanation, interval: Ends | None = None) -> list[dict[str, Any]]:
     """Every feature's value, largest first, with base value, residual and score: the chart's table."""
     out: list[dict[str, Any]] = [
         _row("Average compared with", why.background, why.base_value, None, why.unit)
     ]
     for j in why.order().tolist():
         error = None if why.std_error is None else float(why.std_error[j])
-        out.append(_row(why.feature_labels[j], why.feature_words[j], float(why.values[j]), error, why.unit))
+        row = _row(why.feature_labels[j], why.feature_words[j], float(why.values[j]), error, why.unit)
+        if interval is not None:
+            row |= {
+                "refits from": round(float(interval[0][j]), 6),
+                "refits to": round(float(interval[1][j]), 6),
+            }
+        out.append(row)
     out.append(_row("Not explained (residual)", "", why.residual(), None, why.unit))
     out.append(_row("This patient", "", why.score, None, why.unit))
+    if interval is not None:
+        out = [{"refits from": None, "refits to": None} | r for r in out]
+        out = [{k: r[k] for k in (*_COLUMNS, "refits from", "refits to")} for r in out]
     return out
+
+
+_COLUMNS = ("feature", "patient", "value", "standard error", "unit")
 
 
 def comparison(explanations: Sequence[Explanation], *, top: int = 8, mode: Mode = "screen") -> go.Figure:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explainers.assurance_words import assurance_words
 from explainers.background import background_named
 from explainers.commands.plain import to_json
 from explainers.commands.sources import open_bundle, patient
@@ -19,11 +20,12 @@ from explainers.counterfactuals import (
     smallest_changes,
 )
 from explainers.explanation import Explanation
-from explainers.local import METHOD_LABELS
+from explainers.local import METHOD_LABELS, explain_groups
 from explainers.local import explain as explain_patient
 from explainers.origins import origin_words
 from explainers.ranking_words import caution_words, silences
 from explainers.what_if import change_words, headline
+from oncology.assurance import assure
 from oncology.counts import SMALLEST_COUNT, count_words
 from oncology.edits import apply, parse_edit
 from oncology.intake.consent import ExportRefusedError, export_refusal
@@ -35,6 +37,13 @@ from oncology.wording import wording
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
+# What the ends of an interval cover, by ModelBundle.interval_basis.
+_INTERVALS = {
+    "observed": "share observed among patients with like numbers",
+    "calibration": "calibration alone",
+    "range": "best to worst",
+}
+
 __all__ = ["counterfactual", "explain", "predict", "report", "whatif"]
 
 
@@ -42,10 +51,11 @@ def predict(args: argparse.Namespace) -> str:
     """The ranking of one patient's options."""
     bundle, profile = open_bundle(args.bundle), _patient(args)
     ranking = _ranking(bundle, profile)
+    found = assure(bundle, profile, ranking=ranking)
     if args.json:
-        return to_json(_about(bundle, profile) | {"ranking": ranking})
-    meaning = predict_patients(bundle, profile).interval_meaning
-    return "\n".join([*_heading(bundle, profile), *_ranking_words(bundle, ranking), meaning])
+        return to_json(_about(bundle, profile) | {"ranking": ranking, "assurance": found})
+    lines = [*_ranking_words(bundle, ranking), found.interval_meaning, "", *assurance_words(bundle, found)]
+    return "\n".join([*_heading(bundle, profile), *lines])
 
 
 def explain(args: argparse.Namespace) -> str:
@@ -54,7 +64,10 @@ def explain(args: argparse.Namespace) -> str:
     option = bundle.options[bundle.option_index(args.option or _first(bundle, profile))]
     row = bundle.schema.encode_row(profile)
     background = background_named(bundle, args.background, row)
-    why = explain_patient(bundle, row, args.method, option=option, background=background, seed=args.seed)
+    if args.by == "input":
+        why = explain_patient(bundle, row, args.method, option=option, background=background, seed=args.seed)
+    else:
+        why = explain_groups(bundle, row, args.by, option=option, background=background)
     silence = silences(bundle, profile).get(option)
     if args.json:
         content = {"explanation": why, "residual": why.residual(), "abstained": silence}
@@ -162,7 +175,7 @@ def _about(bundle: ModelBundle, profile: PatientProfile) -> dict[str, Any]:
         "patient": {"patient_id": profile.patient_id, "synthetic": profile.synthetic,
                     "germline_withheld": profile.germline_withheld},
         "units": {"answers": unit, "margin": bundle.unit, "interval_coverage": None if bundle.is_score else 0.95,
-                  "interval": "best to worst" if bundle.is_score else "calibration alone"},
+                  "interval": _INTERVALS[bundle.interval_basis]},
     }  # fmt: skip
 
 

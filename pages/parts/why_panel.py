@@ -1,4 +1,4 @@
-"""Why one option stands where it stands: several methods, where they agree, and patients like this one."""
+"""Why one option stands where it stands: what is asked, the waterfall, and the same in words."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explainers import agreement, in_points
-from explainers.local import METHOD_LABELS
+from explainers import stability, three_depths
+from explainers.local import GROUPINGS, METHOD_LABELS, Grouping, explain_groups
 from oncology.errors import OncologyError
 from pages.parts import ranking_panel, session, tables
 
 if TYPE_CHECKING:
+    from explainers.background import Background
+    from explainers.charts.attribution import Ends
     from explainers.explanation import Explanation
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
+
+__all__ = ["depth", "explained", "pick_option", "show_answer"]
 
 _BACKGROUND_WORDS = {
     "default": "the method's usual",
     "tree-paths": "all training patients (tree paths)",
     "training": "a sample of training patients",
+    "assayed": "that sample, under this patient's tests",
     "unaltered": "the same patient without alterations",
 }
+_SHARED_OUT = {"input": "single facts"} | GROUPINGS
 _OPTION, _COMPARED = "why-option", "why-background"
 
 
 def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
-    """Draw the pickers of option and background; return the option."""
+    """Draw the picker of the option, and folded away those of comparison and sharing; return the option."""
     ranking = session.ranking(bundle, profile)
     order = [r.option for r in (*ranking.ordered, *ranking.abstained)]
     wanted = st.session_state.get("why-wanted-option")
-    with st.container(horizontal=True, key="why-pickers", gap="small"):
+    with st.container(horizontal=True, key="why-pickers", gap="small", vertical_alignment="bottom"):
         if len(order) > 1:
             kept = wanted if wanted in order else order[0]
             option = st.selectbox(
@@ -39,11 +45,8 @@ def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
             )  # fmt: skip
         else:
             option = order[0]
-        if not bundle.is_score:
-            st.selectbox(
-                "Compared with", list(_BACKGROUND_WORDS), format_func=_BACKGROUND_WORDS.get, key=_COMPARED, width=340,
-                help="An explanation always compares this patient with somebody. Another comparison gives other numbers.",
-            )  # fmt: skip
+        with st.popover("Compared and shared out", key="why-otherwise"):
+            _pick_game(bundle)
     st.session_state["why-wanted-option"] = option
     entry = ranking.of(option)
     ranking_panel.show_cautions(bundle, ranking)
@@ -63,142 +66,122 @@ def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
     return option
 
 
-def _explained(bundle: ModelBundle, profile: PatientProfile, option: str, method: str) -> Explanation | None:
+def _pick_game(bundle: ModelBundle) -> None:
+    """Draw the pickers of whom the patient is compared with, and among what the answer is shared out."""
+    if not bundle.is_score:
+        st.selectbox(
+            "Compared with", list(_BACKGROUND_WORDS), format_func=_BACKGROUND_WORDS.get, key=_COMPARED, width=320,
+            help="An explanation always compares this patient with somebody. Another comparison gives other numbers.",
+        )  # fmt: skip
+    _kept_choice(
+        "Shared out over", _SHARED_OUT, "why-shared", "input",
+        help="Genes as a whole and kinds of information are players of their own: their shares are not sums of the single ones.",
+    )  # fmt: skip
+
+
+def _kept_choice(label: str, choices: dict[str, str], key: str, first: str, **more: str) -> str:
+    """A select box whose choice outlives the page: a widget's own state ends when another page is opened."""
+    names = list(choices)
+    kept = st.session_state.get(f"{key}-kept", first)
+    chosen = st.selectbox(
+        label, names, index=names.index(kept), format_func=choices.get, key=key, width=320, **more
+    )
+    st.session_state[f"{key}-kept"] = chosen
+    return chosen
+
+
+def depth() -> three_depths.Depth:
+    """How deep words go on this page, as chosen in this session."""
+    return st.session_state.get("why-depth-kept", "plain")
+
+
+def explained(
+    bundle: ModelBundle, profile: PatientProfile, option: str, method: str, *, grouping: str = "input"
+) -> Explanation | None:
     """One method's explanation; where it cannot be had, the reason stands in its place."""
     from explainers.background import background_named
 
     word = "default" if bundle.is_score else st.session_state.get(_COMPARED, "default")
-    # Only Shapley values can be read off the trees' own counts; the others compare with patients.
-    if method != "shapley" and word == "tree-paths":
+    # Only single Shapley values can be read off the trees' own counts; the others compare with patients.
+    if word == "tree-paths" and (method != "shapley" or grouping != "input"):
         word = "default"
     try:
         background = background_named(bundle, word, bundle.schema.encode_row(profile))
+        if grouping != "input":
+            compared = "" if background is None else background.fingerprint
+            return _grouped(
+                (bundle.sha256, profile.fingerprint, compared, option, grouping), bundle, profile, background
+            )
         return session.explanation(bundle, profile, method, option=option, background=background)
     except OncologyError as error:
         st.info(f"{METHOD_LABELS[method]}: {error}")
         return None
 
 
-def show_waterfall(bundle: ModelBundle, profile: PatientProfile, option: str) -> Explanation | None:
-    """Draw the Shapley waterfall with its background and residual, and what the largest facts are worth."""
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _grouped(
+    key: tuple[str, str, str, str, Grouping],
+    _bundle: ModelBundle,
+    _profile: PatientProfile,
+    _background: Background | None,
+) -> Explanation:
+    *_, option, grouping = key
+    return explain_groups(_bundle, _profile, grouping, option=option, background=_background)
+
+
+def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:
+    """Draw the waterfall of Shapley values with what refits say of each, and the same in words."""
     from explainers.charts.attribution import waterfall, waterfall_rows
 
-    why = _explained(bundle, profile, option, "shapley")
+    grouping = st.session_state.get("why-shared-kept", "input")
+    why = explained(bundle, profile, option, "shapley", grouping=grouping)
     if why is None:
-        return None
+        return
+    interval, refits = _interval(bundle, profile, why)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("What the model leaned on", anchor=False)
-        st.plotly_chart(waterfall(why), key="waterfall", width="stretch", config={"displayModeBar": False})
-        st.caption(
-            f"Shapley values, in {why.unit}, compared with {why.background}. "
-            f"Unexplained remainder: {why.residual():+.6f}. " + " ".join(why.limits)
+        st.plotly_chart(
+            waterfall(why, interval=interval),
+            key="waterfall",
+            width="stretch",
+            config={"displayModeBar": False},
         )
-        tables.beside(waterfall_rows(why), caption="Every input's share", name="shapley")
+        remainder = f"Unexplained remainder: {why.residual():+.6f}."
+        st.caption(
+            " ".join(
+                [
+                    f"{METHOD_LABELS[why.method]}, in {why.unit}, compared with {why.background}.",
+                    remainder,
+                    refits,
+                    *why.limits,
+                ]
+            )
+        )
+        tables.beside(lambda: waterfall_rows(why, interval), caption="Every input's share", name="shapley")
     with right:
-        st.header("The same, asked of the model", anchor=False)
-        show_points(bundle, profile, option, why)
-    return why
+        st.header("The same in words", anchor=False)
+        st.fragment(_words, key="why-words")(why, interval)
 
 
-def show_points(bundle: ModelBundle, profile: PatientProfile, option: str, why: Explanation) -> None:
-    """Draw what the model would say with single facts otherwise, for the largest attributions."""
-    known = set(bundle.schema.names)
-    if bundle.formula is not None:
-        variables = {v.name: v.features for v in bundle.formula.variables}
-        # A variable can follow from fifteen genes: its first two stand for it.
-        asked = [
-            f for j in why.order()[:8] for f in variables.get(why.feature_names[j], ())[:2] if f in known
-        ]
-    else:
-        asked = [why.feature_names[j] for j in why.order()[:8]]
-    if session.ranking(bundle, profile).of(option).abstained:
-        st.write("The model gives no number for this option, so there is none to compare.")
-        return
-    effects = in_points.effects_in_points(bundle, profile, option, list(dict.fromkeys(asked))[:10])
-    if not effects:
-        st.write("None of the largest inputs can be asked on its own.")
-        return
-    st.markdown("\n".join(f"- {e.words}" for e in effects[:7]))
-    st.caption(
-        "One fact changed at a time, all others as recorded. This is what the model would say, not what biology would "
-        "do; such changes do not add up."
-    )
-    tables.beside(
-        in_points.rows(effects), caption="The model asked again, one fact at a time", name="asked-again"
-    )
+def _words(why: Explanation, interval: Ends | None) -> None:
+    names = list(three_depths.DEPTHS)
+    chosen = st.segmented_control(
+        "How deep", names, default=depth(), format_func=three_depths.DEPTHS.get, key="why-depth", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    st.session_state["why-depth-kept"] = chosen
+    told = three_depths.tell(why, depth(), interval=interval)
+    st.markdown("\n".join([told.start, "", *(f"- {p}" for p in told.points), "", told.close]))
 
 
-def show_interactions(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:
-    """Draw the pairs of facts that move the answer more together than apart, or why there are none."""
-    from explainers.interactions import patient_interactions
-
-    st.header("Which facts act together", anchor=False)
+def _interval(bundle: ModelBundle, profile: PatientProfile, why: Explanation) -> tuple[Ends | None, str]:
+    """The interval of each share from refits of this model, and the words for it, or why there is none."""
     try:
-        found = patient_interactions(bundle, bundle.schema.encode_row(profile), option)
+        steady = stability.read(bundle)
     except OncologyError as error:
-        st.write(str(error))
-        return
-    st.write(found.words)
-    st.markdown("\n".join(f"- {pair.words}" for pair in found.strongest()))
-    st.caption(found.small_print)
-    tables.beside(found.rows(), caption="Every pair of facts, the strongest first", name="interactions")
-
-
-def show_methods(bundle: ModelBundle, profile: PatientProfile, option: str, why: Explanation | None) -> None:
-    """Draw LIME and leave-one-out beside Shapley values, with where they agree and where not."""
-    from explainers.charts.attribution import comparison, comparison_rows
-
-    st.header("Do other methods say the same?", anchor=False)
-    others = [_explained(bundle, profile, option, m) for m in ("lime", "ablation")]
-    found = [e for e in (why, *others) if e is not None]
-    if len(found) < 2:
-        st.write("Only one method can explain this model, so there is nothing to compare it with.")
-        return
-    agreed = agreement.compare(found)
-    st.write(agreed.words)
-    st.plotly_chart(comparison(found), key="comparison", width="stretch", config={"displayModeBar": False})
-    tables.beside(comparison_rows(found), caption="Every method's values", name="methods")
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**All methods say so**")
-        st.markdown("\n".join(f"- {c.words}" for c in agreed.agreed) or "Nothing among the largest inputs.")
-    with right:
-        st.markdown("**Disputed**")
-        st.markdown("\n".join(f"- {c.words}" for c in agreed.disputed) or "Nothing among the largest inputs.")
-    for e in found:
-        st.caption(f"{METHOD_LABELS[e.method]}: {_small_print(e)}")
-
-
-def _small_print(e: Explanation) -> str:
-    words = f"compared with {e.background}." if e.background else ""
-    if e.fit_quality is not None:
-        words += f" Its simple model follows the real one around this patient with R² {e.fit_quality:.2f}."
-    if e.seed is not None and e.method == "lime":
-        words += f" Drawn with seed {e.seed}; the same seed gives the same values."
-    return " ".join([words, *(e.limits if e.method != "shapley" else ())])
-
-
-def show_neighbours(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:
-    """Draw what was observed among similar training patients; small counts stay hidden."""
-    from explainers.charts.outcomes import observed_outcomes
-    from explainers.neighbours import similar_patients
-
-    st.header("What happened to similar patients", anchor=False)
-    try:
-        alike = similar_patients(bundle, profile, exclude=profile.patient_id)
-    except OncologyError as error:
-        st.info(str(error))
-        return
-    st.write(alike.words)
-    st.markdown(f"**{alike.of(option).words}**")
-    st.plotly_chart(
-        observed_outcomes(alike, options=alike.leading(option)),
-        key="neighbours",
-        width="stretch",
-        config={"displayModeBar": False},
-    )
-    tables.beside(alike.rows(), caption="Observed responses among similar training patients", name="similar")
-    st.caption(
-        "Observed, not randomised: who received an option was somebody's choice, and that choice is in these numbers."
-    )
+        return None, str(error)
+    if steady is None or why.method != "shapley":
+        return None, ""
+    interval = steady.interval_of(bundle, bundle.schema.encode_row(profile), why)
+    return interval, steady.words(why.option) if interval else ""

@@ -8,9 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from explainers.charts import attribution, embed, global_importance, outcomes, palette, shape
+from explainers.charts import attribution, curves, embed, global_importance, outcomes, palette, shape
 from explainers.dependence import dependence
 from explainers.explanation import Explanation
+from explainers.faithfulness import faithfulness
 from explainers.importance import shapley_importance, shapley_sample
 from explainers.local import explain
 from explainers.neighbours import similar_patients
@@ -179,3 +180,30 @@ def test_withheld_counts_are_not_drawn(make_bundle, patient):
 
 def test_the_script_cannot_end_its_element_early():
     assert "</script" not in embed.script()
+
+
+def test_whiskers_stand_about_the_end_of_their_own_bar(why):
+    interval = (why.values - 0.2, why.values + 0.5)
+    bars, whiskers, _ = attribution.waterfall(why, interval=interval, most=4).data
+    ends = np.array(bars.base) + np.array(bars.x)
+    assert list(whiskers.x) == pytest.approx(ends[:4])
+    assert list(whiskers.y) == list(bars.y[:4])
+    assert list(whiskers.error_x.array) == pytest.approx([0.5] * 4)
+    assert list(whiskers.error_x.arrayminus) == pytest.approx([0.2] * 4)
+    low, high = attribution.waterfall(why, interval=interval, most=4).layout.xaxis.range
+    assert low <= (ends[:4] - 0.2).min() and high >= (ends[:4] + 0.5).max()
+    rows = attribution.waterfall_rows(why, interval)
+    assert len({tuple(r) for r in rows}) == 1
+    assert (
+        rows[1]["refits from"] == pytest.approx(rows[1]["value"] - 0.2, abs=1e-5)
+        and rows[0]["refits to"] is None
+    )
+
+
+def test_curves_show_every_method_and_chance(make_bundle):
+    found = faithfulness(make_bundle(), "osimertinib", methods=("shapley", "ablation"), n_patients=6)
+    made = curves.curves(found, "deletion")
+    assert [t.name for t in made.data] == ["Random order", "Shapley values", "Leave one out"]
+    assert list(made.data[1].y) == pytest.approx(found.methods[0].deletion * 100)
+    back = curves.curves(found, "insertion", mode="light")
+    assert list(back.data[0].y) == pytest.approx(100 - found.random_insertion * 100)

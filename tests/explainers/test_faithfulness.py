@@ -11,7 +11,7 @@ from explainers.background import of_rows
 from explainers.faithfulness import curve, faithfulness
 from explainers.local.shapley import shapley_matrix
 from explainers.near_identical import near_identical
-from explainers.neighbours import NoCohortError, similar_patients
+from explainers.neighbours import NoCohortError, distances, similar_patients
 from explainers.players import CannotExplainError, players_of
 from oncology.bundles import load
 from oncology.intake import read_patients
@@ -115,7 +115,13 @@ def test_copies_differ_by_one_small_step_and_their_shares_are_the_engine_s(bundl
     assert found.largest_move[at] == pytest.approx(np.abs(values[1] - values[0]).max())
     same = set(np.argsort(-np.abs(values[0]))[:5]) & set(np.argsort(-np.abs(values[1]))[:5])
     assert found.same_top[at] == len(same)
-    assert found.neighbours_same_top > found.others_same_top
+    X = bundle.training.X.to_numpy()
+    near = np.argsort(
+        np.where(distances(SCHEMA, X, row) == 0, np.inf, distances(SCHEMA, X, row)), kind="stable"
+    )[:10]
+    theirs = shapley_matrix(bundle, X[near], "chemotherapy")[0]
+    common = [len(set(np.argsort(-np.abs(v))[:5]) & set(np.argsort(-np.abs(values[0]))[:5])) for v in theirs]
+    assert found.neighbours_same_top == pytest.approx(np.mean(common)) and found.others_same_top is not None
     assert "small step" in found.words and len(found.rows()) == 4
 
 

@@ -136,7 +136,7 @@ def test_both_reports_hold_every_caution(make_bundle, patient, monkeypatch):
         patient_report(make_bundle(), patient, methods=("ablation",)),
         what_if_report(make_bundle(), patient, patient, option="osimertinib"),
     ):
-        assert "leaves out whether the model itself is right" in html
+        assert "It is not the range of the single case" in html
         assert "Osimertinib: No signal: one." in html and "<li>Outside: all.</li>" in html
 
 
@@ -155,3 +155,24 @@ def test_markup_and_charts_bring_their_style_and_script_once(make_bundle, patien
 
 def test_a_file_name_holds_no_patient():
     assert re.fullmatch(r"why-osimertinib-[0-9a-f]{8}\.html", file_name("Why: osimertinib", "x"))
+
+
+def test_a_case_tells_which_facts_act_together_and_how_steady_its_shares_are():
+    from oncology.bundles import load
+    from oncology.intake import read_patients
+    from tests.explainers.test_shipped import SAMPLE
+
+    bundle = load(SAMPLE / "bundles" / "solid_tumours")
+    person = read_patients(SAMPLE / "patients" / "S-01-egfr-l858r.json").profiles[0]
+    html = patient_report(bundle, person, methods=("shapley",))
+    assert (
+        "Which facts act together" in html and "two do apart" in html and "Shapley interaction values" in html
+    )
+    assert "20 refits" in html and "refits from" in html
+    assert "counts" in html and "towards a higher answer" in html
+    # An option without an answer leads with that.
+    silent = patient_report(bundle, person, methods=("shapley",), option="imatinib")
+    why = silent[silent.index("Why the model says so of Imatinib") :]
+    assert why.index("the model gives no answer") < why.index("On the scale of the model")
+    loris = load(SAMPLE / "bundles" / "loris")
+    assert "published sum" in patient_report(loris, person, methods=("shapley",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from pathlib import Path
 
@@ -100,7 +101,11 @@ def test_every_depth_has_the_same_numbers(explanations):
             assert found[0] == found[1] == found[2] and len(found[0]) >= 2
         compared = agreement.compare([why, why])
         counted = [NUMBER.findall(" ".join(tell_agreement(compared, d))) for d in DEPTHS]
-        assert counted[0] == counted[1] == counted[2] == ["2", str(len(compared.agreed)), "0"]
+        assert counted[0] == counted[1] == counted[2] == ["2", str(len(compared.agreed))]
+        turned = dataclasses.replace(why, values=-why.values)
+        against = agreement.compare([why, turned])
+        counted = [NUMBER.findall(" ".join(tell_agreement(against, d))) for d in DEPTHS]
+        assert counted[0] == counted[1] == counted[2] == ["2", "0", str(len(against.disputed))]
 
 
 def test_the_numbers_are_those_of_the_explanation(explanations):
@@ -121,9 +126,23 @@ def test_the_numbers_are_those_of_the_explanation(explanations):
     assert ("adds" in tell(why, "plain").points[0]) == bool(why.values[first] > 0)
 
 
-def test_nothing_that_moves_nothing_is_named(explanations):
-    import dataclasses
+def test_a_range_is_told_in_the_direction_of_its_share(explanations):
+    why = explanations[0]
+    values = np.zeros_like(why.values)
+    values[:2] = [-0.42, 0.3]
+    turned = dataclasses.replace(why, values=values)
+    ends = (values - 0.25, values + np.where(np.arange(len(values)) == 0, 0.2, 0.4))
+    down, up = tell(turned, "plain", interval=ends).points[:2]
+    assert down.endswith("takes away 0.42. With new training that could be 0.22 to 0.67, in 95 of 100 tries.")
+    assert up.endswith("adds 0.30. With new training that could be 0.05 to 0.70, in 95 of 100 tries.")
+    across = (values - 0.5, values + 0.5)
+    down, up = tell(turned, "clinical", interval=across).points[:2]
+    assert down.endswith("from 0.08 the other way to 0.92 in 95 of 100.")
+    assert up.endswith("from 0.20 the other way to 0.80 in 95 of 100.")
+    assert "[−0.92, 0.08]" in tell(turned, "technical", interval=across).points[0]
 
+
+def test_nothing_that_moves_nothing_is_named(explanations):
     nothing = dataclasses.replace(
         explanations[0], values=np.zeros_like(explanations[0].values), score=explanations[0].base_value
     )
