@@ -32,12 +32,13 @@ def auc_row(option: str, y: FloatVector, score: FloatVector, group: str = ALL) -
     if min(events, others) < 2:
         return AuditRow(option, group, n, events, "AUC", np.nan, np.nan, np.nan, _too_few(events, others))
     auc, low, high = auc_with_interval(y, score)
-    reason = ""
+    method = "DeLong"
     if low == high:
-        # DeLong's variance is 0 where every pair agrees: that is no certainty, there is just no interval.
-        low = high = np.nan
-        reason = "every pair of patients agrees: DeLong gives no interval"
-    return AuditRow(option, group, n, events, "AUC", auc, low, high, reason, "DeLong")
+        # Where every pair agrees DeLong's variance is 0, which is no certainty: the rarer outcome counts as so many
+        # trials that all went one way.
+        rare = min(events, others)
+        (low, high), method = wilson(auc * rare, rare), "Wilson, on the rarer outcome"
+    return AuditRow(option, group, n, events, "AUC", auc, float(low), float(high), "", method)
 
 
 def _too_few(events: int, others: int) -> str:

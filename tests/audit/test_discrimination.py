@@ -102,7 +102,7 @@ def test_a_line_nobody_reaches_says_so():
 
 
 def test_wholly_separated_patients_have_an_auc_of_one_and_no_false_certainty():
-    row = auc_row("a", np.array([0.0] * 10 + [1.0] * 10), np.arange(20.0))
-    assert row.estimate == 1.0
-    assert np.isnan(row.ci_low)
-    assert "no interval" in row.reason
+    row = auc_row("a", np.array([0.0] * 30 + [1.0] * 10), np.arange(40.0))
+    assert row.estimate == 1.0 and row.ci_high == pytest.approx(1.0)
+    # Ten of ten: Wilson's lower end is 10 / (10 + z^2).
+    assert row.ci_low == pytest.approx(10 / (10 + 1.959964**2), abs=1e-5)

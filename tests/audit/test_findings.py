@@ -163,6 +163,15 @@ def test_recalibrating_what_is_calibrated_gains_nothing(told):
     assert "would not make its number detectably better" in found.words
 
 
+def test_a_perfect_ranking_is_not_called_chance():
+    y = np.array([0.0] * 30 + [1.0] * 15)
+    data = of_arrays(y, np.linspace(0.5, 0.9, 45), options=["drug"], name="c")
+    found = audit(
+        data, SimpleNamespace(is_score=False, manifest=SimpleNamespace(unlikely_below=0.15)), rounds=60
+    )
+    assert findings(found)[0].short.startswith("ranks well, but its number is not a probability")
+
+
 def test_too_few_patients_cannot_recalibrate():
     data = of_arrays([1.0] * 5 + [0.0] * 40, np.linspace(0.1, 0.9, 45), options=["drug"], name="c")
     assert recalibration(data, "drug") is None
