@@ -24,8 +24,8 @@ Status = NDArray[np.int8]
 
 # Bounds prune at half the tolerance, so that rounding (some 1e-12) can never cut off a set that counts as a win.
 PRUNE = TOLERANCE / 2
-ROOT_STEPS, ROOT_STALLS = 300, 30
-NODE_STEPS, NODE_STALLS = 20, 12
+ROOT_STEPS, ROOT_STALLS = 80, 30
+NODE_STEPS, NODE_STALLS = 14, 10
 AIM = 0.03  # Polyak's target lies this share of the present score below zero
 
 
