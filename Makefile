@@ -67,7 +67,7 @@ validate: $(VENV)/test.stamp ## the long checks
 	$(PYTHON) -m sample_data.validate
 	$(PYTEST) -m validate tests
 
-bench: $(VENV)/test.stamp $(VENV)/kernels.stamp $(PEERS)/peers.stamp ## measure speed and memory on this machine
+bench: $(VENV)/test.stamp $(VENV)/kernels.stamp $(PEERS)/peers.stamp $(PEERS)/explainerdashboard.stamp ## measure speed and memory on this machine
 	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) -m tests.benchmarks.$$(basename "$$file" .py); done
 
 shots: $(VENV)/test.stamp ## screenshots of every page into shots/ (1280 and 390 wide, light and dark)
@@ -95,4 +95,9 @@ $(VENV)/test.stamp: requirements-test.txt requirements.txt
 $(PEERS)/peers.stamp: requirements-peers.txt requirements.txt
 	@echo "Installing the libraries that the benchmarks compare with into $(PEERS)"
 	@$(call install,$(PEERS),$<)
+	@touch $@
+
+$(PEERS)/explainerdashboard.stamp: requirements-explainerdashboard.txt $(PEERS)/peers.stamp
+	@echo "Installing explainerdashboard into $(PEERS)/explainerdashboard, apart from the others"
+	@$(call install,$(PEERS)/explainerdashboard,$<)
 	@touch $@

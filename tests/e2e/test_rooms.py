@@ -105,7 +105,9 @@ def test_the_patient_stays_through_page_switches_and_reload(browser: Browser, da
 
 def test_a_click_on_a_large_error_opens_that_patient_on_why(browser: Browser, dashboard: Dashboard):
     with opened(browser, f"{dashboard.url}/model{SAMPLE}") as (page, heard):
+        page.get_by_role("tab", name="Where it was most wrong").click()
         grid = page.get_by_test_id("stDataFrame")
+        expect(grid).to_be_visible()
         grid.scroll_into_view_if_needed()
         box = grid.bounding_box()
         assert box is not None
@@ -114,6 +116,26 @@ def test_a_click_on_a_large_error_opens_that_patient_on_why(browser: Browser, da
         painted(page)
         expect(page.get_by_text("What the model leaned on")).to_be_visible()
         assert not heard.complaints
+
+
+def test_what_a_model_leans_on_is_asked_one_view_at_a_time(browser: Browser, dashboard: Dashboard):
+    with opened(browser, f"{dashboard.url}/model{SAMPLE}") as (page, heard):
+        assert page.locator(".js-plotly-plot").count() == 0
+        page.get_by_role("tab", name="What it leans on").click()
+        expect(page.get_by_text("beyond chance over all options")).to_be_visible(timeout=30_000)
+        page.locator(".st-key-leaning-pickers input").first.click()
+        page.get_by_role("option", name="Selpercatinib", exact=True).click()
+        for view, words in (
+            ("Known markers", "Known marker of response"),
+            ("In short", "As a list of rules"),
+            ("Shape", "was given every value in turn"),
+        ):
+            page.get_by_test_id("stButtonGroup").get_by_text(view, exact=True).click()
+            expect(page.get_by_text(words).first).to_be_visible(timeout=30_000)
+        page.get_by_test_id("stButtonGroup").get_by_text("Shuffle or leave out", exact=True).click()
+        page.get_by_role("button", name="Measure").click()
+        expect(page.get_by_text("before shuffling")).to_be_visible(timeout=90_000)
+        assert not heard.complaints and not heard.foreign(dashboard.url)
 
 
 @pytest.mark.parametrize("name", ["patient", "treatment", "why", "model"])
