@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explainers.agreement import compare
-from explainers.explanation import FloatVector
 from explainers.local import METHOD_LABELS, explain
 from explainers.neighbours import NoCohortError
 from explainers.sanity.nonsense import CannotRandomiseError, randomised, refitted, shuffled_labels
@@ -41,8 +40,8 @@ class SanityCheck:
         with a 95 % interval.
     refit : (mean, low, high)
         The same between this model and honest refits to patients drawn again: what to expect of a stable explanation.
-    verdict : {"differs", "does not differ", "cannot be told"}
-        "cannot be told" where refits are hardly more alike than chance: then the explanation is unstable anyway.
+    gap : (mean, low, high)
+        How much more alike the refits are, over the same patients.
     """
 
     option: str
@@ -51,15 +50,22 @@ class SanityCheck:
     kind: Kind
     likeness: tuple[float, float, float]
     refit: tuple[float, float, float]
+    gap: tuple[float, float, float]
     n_patients: int
     n_models: int
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the explanation depends on what the model has learnt."""
-        if not self.refit[1] > 0.1:
+        """Whether the explanation depends on what the model has learnt.
+
+        "cannot be told" where refits are hardly more alike than chance, for then the explanation is unstable anyway, and
+        where too few patients leave the gap open.
+        """
+        if not self.refit[0] > 0.1:
             return "cannot be told"
-        return "differs" if self.likeness[2] < self.refit[1] else "does not differ"
+        if self.gap[1] > 0:
+            return "differs"
+        return "does not differ" if self.likeness[0] > self.refit[0] / 2 else "cannot be told"
 
     def words(self) -> str:
         """The finding in one sentence."""
@@ -72,7 +78,7 @@ class SanityCheck:
         return {
             "differs": f"{found}. The explanation depends on what the model has learnt.",
             "does not differ": f"{found}. A model that has learnt nothing is explained much the same: do not rely on it.",
-            "cannot be told": f"{found}. Refits are explained so differently that nothing can be told from it.",
+            "cannot be told": f"{found}. Explanations scatter so much that nothing can be told from it.",
         }[self.verdict]
 
 
@@ -141,7 +147,7 @@ def sanity_checks(
         likeness[kind] = found[np.isfinite(found).any(axis=1)]
     return tuple(
         SanityCheck(
-            option, bundle.label(option), method, kind, _interval(likeness[kind], seed), _interval(likeness["refit"], seed),
+            option, bundle.label(option), method, kind, *_intervals(likeness[kind], likeness["refit"], seed),
             len(rows), len(likeness[kind]),
         )
         for kind in KINDS
@@ -149,16 +155,36 @@ def sanity_checks(
     )  # fmt: skip
 
 
-def _interval(found: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
-    """Mean over patients and models; both are drawn again for the interval."""
-    if not np.isfinite(found).any():
-        return float("nan"), float("nan"), float("nan")
+Interval = tuple[float, float, float]
+
+
+def _intervals(
+    nonsense: NDArray[np.float64], refit: NDArray[np.float64], seed: int
+) -> tuple[Interval, Interval, Interval]:
+    """Means over patients and models of both and of their difference; both are drawn again for the intervals.
+
+    The same patients are drawn for both, and models of each on their own.
+    """
     rng = np.random.default_rng(seed)
-    means: FloatVector = np.array(
-        [
-            np.nanmean(found[np.ix_(rng.integers(0, len(found), len(found)), rng.integers(0, found.shape[1], found.shape[1]))])
-            for _ in range(_N_BOOTSTRAP)
-        ]
-    )  # fmt: skip
-    low, high = np.nanpercentile(means, [2.5, 97.5])
-    return float(np.nanmean(found)), float(low), float(high)
+    drawn: list[tuple[float, float]] = []
+    for _ in range(_N_BOOTSTRAP):
+        patients = rng.integers(0, refit.shape[1], refit.shape[1])
+        one, two = (m[rng.integers(0, len(m), len(m))][:, patients] for m in (nonsense, refit))
+        drawn.append((_mean(one), _mean(two)))
+    means = np.array(drawn)
+    own = np.array([_mean(nonsense), _mean(refit)])
+
+    def interval(value: float, column: NDArray[np.float64]) -> Interval:
+        known = column[np.isfinite(column)]
+        if not len(known) or not np.isfinite(value):
+            return float("nan"), float("nan"), float("nan")
+        low, high = np.percentile(known, [2.5, 97.5])
+        return float(value), float(low), float(high)
+
+    gap = means[:, 1] - means[:, 0]
+    return interval(own[0], means[:, 0]), interval(own[1], means[:, 1]), interval(own[1] - own[0], gap)
+
+
+def _mean(found: NDArray[np.float64]) -> float:
+    known = found[np.isfinite(found)]
+    return float(known.mean()) if len(known) else float("nan")

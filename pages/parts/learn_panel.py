@@ -288,12 +288,12 @@ def _show_reveal(lesson: Lesson, at: int, given: Commit) -> None:
         st.error(f"The answer to this question cannot be computed any more. {error}")
         _back()
         return
-    verdict = "Right." if given.correct else "Not so."
+    verdict = "Right" if given.correct else "Not so"
     right_class = " gb-right" if given.correct else ""
     st.html(
         f'<dl class="gb-facts gb-verdict{right_class}"><div><dt>You said, {given.confidence} % sure</dt>'
-        f"<dd>{escape(given.chosen_text)}</dd></div><div><dt>The answer</dt><dd>{escape(given.right_text)}</dd></div>"
-        f"<div><dt>Brier score (0 best, 1 worst)</dt><dd>{verdict} {given.brier:.2f}</dd></div></dl>"
+        f"<dd>{escape(given.chosen_text)}</dd></div><div><dt>{verdict}: the answer</dt><dd>{escape(given.right_text)}</dd></div>"
+        f"<div><dt>Brier score (0 best, 1 worst)</dt><dd>{given.brier:.2f}</dd></div></dl>"
     )
     st.markdown(question.text)
     left, right = st.columns([5, 6], gap="large")
@@ -301,19 +301,19 @@ def _show_reveal(lesson: Lesson, at: int, given: Commit) -> None:
         st.write(found.words)
         if question.misconception:
             st.info(f"The misconception: **{question.misconception}**")
-        if at + 1 < len(lesson.questions):
-            after = lesson.questions[at + 1]
-            st.button(
-                "The same thought elsewhere" if after.transfer else "Next question", key="learn-next", type="primary",
-                on_click=_go, args=(lesson, at + 1),
-            )  # fmt: skip
-        _back()
     with right:
         if found.facts:
             from explainers.charts.computed_facts import facts_html
 
             rows = [(f.label, f.words, f.share, f.side) for f in found.facts]
             st.html(facts_html(rows, caption="Computed just now from the model and from the known truth"))
+    if at + 1 < len(lesson.questions):
+        after = lesson.questions[at + 1]
+        st.button(
+            "The same thought elsewhere" if after.transfer else "Next question", key="learn-next", type="primary",
+            on_click=_go, args=(lesson, at + 1),
+        )  # fmt: skip
+    _back()
 
 
 def _heading(lesson: Lesson, at: int) -> None:

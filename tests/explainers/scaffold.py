@@ -40,9 +40,9 @@ def scaffolded(bundle: ModelBundle, option: str, *, biased: str, harmless: str, 
     assert bundle.training is not None
     rng = np.random.default_rng(seed)
     X = bundle.training.X.to_numpy(dtype=np.float64)
-    X = X[rng.permutation(len(X))[:3000]]
+    X = X[rng.permutation(len(X))[:1500]]
     invented = made_up_rows(X, bundle.schema.feature_of_column, 3 * len(X), rng, least=0.03)
-    detector = HistGradientBoostingClassifier(max_iter=150, random_state=seed).fit(
+    detector = HistGradientBoostingClassifier(max_iter=80, random_state=seed).fit(
         np.vstack([X, invented]), np.repeat([1, 0], [len(X), len(invented)])
     )
     columns = list(bundle.schema.columns)
