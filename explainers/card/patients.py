@@ -56,8 +56,8 @@ def shares(values: pd.Series) -> str:
     counts = values.where(values.notna(), "not recorded").astype(str).value_counts()
     kept = [(str(k), int(n)) for k, n in counts.items() if n >= SMALLEST_COUNT]
     small = [(str(k), int(n)) for k, n in counts.items() if n < SMALLEST_COUNT]
-    # All patients together are known: one count withheld alone, or few patients withheld, the rest would give away.
-    while small and kept and (len(small) == 1 or sum(n for _, n in small) < SMALLEST_COUNT):
+    # All patients together are known: where fewer than five are withheld in all, the rest would give them away.
+    while small and kept and sum(n for _, n in small) < SMALLEST_COUNT:
         small.insert(0, kept.pop())
     words = [f"{k} {n:,}" for k, n in kept[:_MOST]]
     if len(kept) > _MOST:

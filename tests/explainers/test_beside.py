@@ -74,6 +74,12 @@ def test_the_value_and_the_base_rate_are_those_of_the_ranking(given):
         f"Of 973 in training with the same tumour type who had it, {100 * 490 / 973:.0f} of 100 responded.",
     )
     assert bundle.sha256 in " ".join(found.entry("n").words)
+    had, hits = (
+        counts["pembrolizumab"]["LUAD"] for counts in (bundle.manifest.support, bundle.manifest.responders)
+    )
+    words = beside(bundle, profile, ranking, option="pembrolizumab").entry("c").words[0]
+    assert f"Of {had:,} in training" in words and f"{100 * hits / had:.0f} of 100 responded" in words
+    assert hits / had < 0.45
 
 
 def test_a_group_of_the_patient_is_held_against_what_was_observed_in_it(given):
