@@ -9,7 +9,7 @@ from explainers.origins import origin_kind, origin_words
 
 def pair(synthetic_model, synthetic_patient, format="skops"):
     bundle = SimpleNamespace(manifest=SimpleNamespace(format=format, synthetic=synthetic_model))
-    return bundle, SimpleNamespace(synthetic=synthetic_patient)
+    return bundle, SimpleNamespace(synthetic=synthetic_patient, germline_withheld=False)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,12 @@ def test_without_a_patient_or_a_model_nothing_is_claimed_of_it():
     assert origin_words(None, profile)[1] == "no model is open"
     assert origin_words(bundle, None)[0] == "no patient is open"
     assert origin_kind(None, None) == "research"
+
+
+def test_what_was_left_out_of_a_profile_is_a_third_fact():
+    bundle, profile = pair(True, True)
+    profile.germline_withheld = True
+    assert (
+        len(origin_words(bundle, profile)) == 3
+        and "a germline finding is left out" in origin_words(bundle, profile)[2]
+    )
