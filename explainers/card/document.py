@@ -69,9 +69,13 @@ def words_of(part: PartEntry) -> tuple[str, ...]:
 
 
 def one_line(part: PartEntry) -> str:
-    """The words of a part as running text: where there are several statements, each ends with a full stop."""
+    """The words of a part as running text: sentences follow each other, single words stand in a list."""
     lines = words_of(part)
-    return " ".join(line if line[-1:] in ".!?;:" or len(lines) == 1 else f"{line}." for line in lines)
+    if len(lines) == 1:
+        return lines[0]
+    if not any(line[-1:] in ".!?" for line in lines):
+        return "; ".join(lines)
+    return " ".join(line if line[-1:] in ".!?;:" else f"{line}." for line in lines)
 
 
 def field_words(card: ModelCard, entry: Entry) -> str:

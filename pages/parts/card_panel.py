@@ -194,7 +194,7 @@ def _pairs(card: ModelCard, *names: tuple[str, str]) -> str:
 def _lacking(entry: Entry) -> str:
     if entry.state == "empty":
         return f": <em>{NOT_SAID}</em>" if len(entry.missing) == 1 else ": <em>nothing provided</em>"
-    return f": <em>not {escape(', '.join(m[:1].lower() + m[1:] for m in entry.missing))}</em>"
+    return f": <em>without {escape(', '.join(m[:1].lower() + m[1:] for m in entry.missing))}</em>"
 
 
 @st.cache_resource

@@ -11,8 +11,9 @@ import pytest
 
 from explainers.card import NOT_SAID, model_card
 from explainers.card.chai import CONTENT, NAMESPACE, to_xml
-from explainers.card.document import to_html, to_json
-from oncology.checklist import checklist
+from explainers.card.document import one_line, to_html, to_json
+from explainers.card.entries import PartEntry, Statement
+from oncology.checklist import CardPart, checklist
 from tests.bundles.small import small_bundle
 from tests.card.conftest import KINDS
 
@@ -143,6 +144,20 @@ def test_metrics_carry_their_intervals_and_absent_ones_are_null(bundle_of):
     values = [json.loads(v.text) for v in bare.iterfind(f".//{_tag('ValueJson')}")]
     assert values == [{"kind": "single", "value": None}] * 3
     assert [label.text for label in bare.iterfind(f".//{_tag('Label')}")] == [NOT_SAID] * 3
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        (("one",), "one"),
+        (("one", "two"), "one; two"),
+        (("One.", "Two"), "One. Two."),
+        ((), NOT_SAID),
+    ],
+)
+def test_statements_of_a_part_read_as_one_line(texts, line):
+    part = PartEntry(CardPart("a", "A", "both"), tuple(Statement(t, "card") for t in texts))
+    assert one_line(part) == line
 
 
 def test_keywords_are_elements_of_their_own_and_an_absent_one_is_none(bundle_of):
