@@ -37,8 +37,9 @@ def auc_row(option: str, y: FloatVector, score: FloatVector, group: str = ALL) -
         # Where every pair agrees DeLong's variance is 0, which is no certainty: the rarer outcome counts as so many
         # trials that all went one way.
         rare = min(events, others)
-        (low, high), method = wilson(auc * rare, rare), "Wilson, on the rarer outcome"
-    return AuditRow(option, group, n, events, "AUC", auc, float(low), float(high), "", method)
+        ends = wilson(auc * rare, rare)
+        low, high, method = float(ends[0]), float(ends[1]), "Wilson, on the rarer outcome"
+    return AuditRow(option, group, n, events, "AUC", auc, low, high, "", method)
 
 
 def _too_few(events: int, others: int) -> str:

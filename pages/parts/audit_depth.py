@@ -89,13 +89,9 @@ def _calibration_plot(asked: Asked, one: OptionAudit) -> None:
 
 def _metrics(one: OptionAudit, name: str) -> None:
     from explainers.audit.calibration import METRICS
+    from explainers.audit.option_table import figure_rows
 
-    rows = [
-        {"figure": m.metric, "value and 95 % interval": m.words(3)}
-        for m in one.metrics
-        if m.metric in METRICS
-    ]
-    tables.show(rows, caption=f"{one.label}: {one.n:,} patients", name=f"{name}-metrics")
+    tables.show(figure_rows(one, METRICS), caption=f"{one.label}: {one.n:,} patients", name=f"{name}-metrics")
 
 
 def _recalibrated(asked: Asked) -> None:

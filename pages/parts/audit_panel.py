@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from explainers.audit import findings
+from explainers.audit.option_table import option_rows
 from oncology.errors import OncologyError
-from pages.parts import audit_cohort, audit_depth, audit_groups_panel, layout, long_work, model_panel, tables
+from pages.parts import (
+    audit_cohort,
+    audit_depth,
+    audit_groups_panel,
+    downloads,
+    layout,
+    long_work,
+    model_panel,
+    tables,
+)
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -50,6 +60,7 @@ def show(bundle: ModelBundle) -> None:
     if len(found.options) > 1:
         _options(found)
     _depth(bundle, data, found)
+    downloads.audit(bundle, found)
 
 
 def _audited(bundle: ModelBundle, data: AuditData) -> Audit | None:
@@ -77,35 +88,8 @@ def _answer(bundle: ModelBundle, found: Audit, groups: tuple[str, ...]) -> None:
 
 
 def _options(found: Audit) -> None:
-    said = {f.option: findings.VERDICTS[f.verdict] for f in findings.findings(found)}
-    rows: list[dict[str, Any]] = []
-    for o in found.options:
-        if not o.n:
-            continue
-        (row,) = o.metrics.where(metric="AUC").rows()
-        rows.append(
-            {
-                "option": o.label, "patients": row["patients"], "tells apart (AUC)": o.row("AUC").words(),
-                "says, of 100": _per_100(o.row("mean predicted").estimate),
-                "observed, of 100": _per_100(o.row("observed").estimate), "finding": said[o.option],
-                "worth more than the label": _WORTH[findings.utility(o.decision)],
-            }
-        )  # fmt: skip
-    if rows:
+    if rows := option_rows(found):
         tables.show(rows, caption="Option by option", name="audit-options")
-
-
-_WORTH = {
-    "above": "yes",
-    "partly": "at some thresholds",
-    "not shown": "not shown",
-    "below": "no",
-    "unknown": "no label known",
-}
-
-
-def _per_100(value: float) -> str:
-    return "–" if value != value else f"{100 * value:.0f}"
 
 
 @st.fragment

@@ -12,6 +12,7 @@ from pages.parts import session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from explainers.audit.overview import Audit
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
@@ -44,6 +45,17 @@ def model(bundle: ModelBundle) -> None:
         return model_report(bundle, found=found, made=_now()).encode()
 
     _button(make, "model")
+
+
+def audit(bundle: ModelBundle, found: Audit) -> None:
+    """Offer the audit of all options; no row of a patient is part of it."""
+
+    def make() -> bytes:
+        from explainers.audit_report import audit_report
+
+        return audit_report(bundle, found, made=_now()).encode()
+
+    _button(make, f"audit-{bundle.name}")
 
 
 def _button(make: Callable[[], bytes], name: str) -> None:

@@ -138,7 +138,7 @@ def test_what_a_model_leans_on_is_asked_one_view_at_a_time(browser: Browser, das
         assert not heard.complaints and not heard.foreign(dashboard.url)
 
 
-@pytest.mark.parametrize("name", ["patient", "treatment", "why", "model"])
+@pytest.mark.parametrize("name", ["patient", "treatment", "why", "model", "audit"])
 def test_a_page_is_saved_as_one_file_that_asks_nobody(
     browser: Browser, dashboard: Dashboard, tmp_path: Path, name: str
 ):
