@@ -40,6 +40,7 @@ def depth(bundle: ModelBundle, recorded: PatientProfile) -> None:
     pause.show("depth")
     session.write_url(with_edits=True)
     what_if_results.numbers(bundle, recorded)
+    what_if_results.trust(bundle, recorded)
     has_alterations = any(feature.is_alteration for feature in bundle.schema.features)
     why, change = st.columns(2, gap="large")
     with why:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
-from pages.parts import firmness_panel, session, smallest_change, tables
+from pages.parts import firmness_panel, session, smallest_change, tables, trust_panel
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -120,6 +120,14 @@ def _edit(changes: list[str]) -> str:
         else f'<a href="{escape(address)}">Link to this edit</a>'
     )
     return f'<ul class="gb-changes">{listed}</ul><p class="gb-quiet gb-small">{words}</p>'
+
+
+def trust(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """How far the numbers of the profile as it stands can be leaned on."""
+    edited = session.edited_patient(bundle.schema, recorded)
+    trust_panel.beside(
+        bundle, edited, session.ranking(bundle, edited, with_unknowns=False), key="what-if-trust"
+    )
 
 
 def numbers(bundle: ModelBundle, recorded: PatientProfile) -> None:
