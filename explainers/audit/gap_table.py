@@ -75,7 +75,7 @@ class Gap:
             )
         return (
             f"{where}: {self.metric} {self.here:.2f}, in the rest {self.rest:.2f}; {abs(self.excess):.2f} {side} than the mix of "
-            f"patients explains ({self.low:+.2f} to {self.high:+.2f})."
+            f"patients explains ({_plain(self.low)} to {_plain(self.high)})."
         )
 
 
@@ -167,6 +167,10 @@ def more_words(share: float) -> str:
 def signed(share: float) -> str:
     """Patients of a hundred with their sign; a minus as typographers write it."""
     return f"{100 * share:+.0f}".replace("-", "−")
+
+
+def _plain(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _number(value: float) -> float | None:

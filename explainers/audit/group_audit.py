@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explainers.audit.cache import cached, key_of, peek
 from explainers.audit.for_whom import ForWhom, for_whom
 from explainers.audit.gap_table import Gap, Gaps
 from explainers.audit.gaps import gaps
@@ -18,7 +19,14 @@ from explainers.audit.tables import AuditTable
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
 
-__all__ = ["VERSION", "GroupAudit", "GroupHeadline", "group_audit", "most_surprising"]
+__all__ = [
+    "GroupAudit",
+    "GroupHeadline",
+    "group_audit",
+    "kept_group_audit",
+    "kept_headline",
+    "most_surprising",
+]
 
 # Part of every key a kept audit is found by: raise it where the same data would give other figures or words.
 VERSION = 1
@@ -59,7 +67,7 @@ class GroupHeadline:
             return cls(
                 (f"None of {len(groups)} groups of patients was found to be served otherwise than the rest.",)
             )
-        more = f" Another {len(seen) - 3} groups differ as well." if len(seen) > 3 else ""
+        more = " The surest three:" if len(seen) > 3 else ""
         said = [g.words() for g in list(seen.values())[:3]]
         return cls(
             (
@@ -95,6 +103,29 @@ def group_audit(
     options = tuple(sorted(options, key=lambda o: o != POOLED))
     labels = tuple(POOLED.capitalize() if o == POOLED else data.label(o) for o in options)
     return GroupAudit(table, found, options, labels)
+
+
+def kept_group_audit(
+    data: AuditData,
+    *,
+    threshold: float,
+    progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> GroupAudit:
+    """The group audit of these data from the user's cache, or made now and kept; its headline is kept beside it."""
+    parts = (VERSION, data.fingerprint, threshold)
+    made = cached(
+        key_of("groups", *parts),
+        GroupAudit,
+        lambda: group_audit(data, threshold=threshold, progress=progress, stop=stop),
+    )
+    cached(key_of("group headline", *parts), GroupHeadline, lambda: GroupHeadline.of(made))
+    return made
+
+
+def kept_headline(data: AuditData, *, threshold: float) -> GroupHeadline | None:
+    """The headline of these data where it has been made before; nothing is computed."""
+    return peek(key_of("group headline", VERSION, data.fingerprint, threshold), GroupHeadline)
 
 
 def most_surprising(data: AuditData, gap: Gap) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.audit import external, findings
@@ -11,9 +13,12 @@ from explainers.audit.cache import cached, key_of
 from explainers.audit.comparison import Comparison, compare_with
 from explainers.audit.data import AuditData, of_bundle
 from explainers.audit.errors import AuditError
-from explainers.audit.overview import Audit, OptionAudit
+from explainers.audit.group_audit import GroupAudit, GroupHeadline, kept_group_audit
+from explainers.audit.option_table import option_rows
+from explainers.audit.overview import Audit
 from explainers.audit.overview import audit as audit_model
 from explainers.audit.recalibration import Recalibration, recalibration
+from explainers.audit_report import audit_report
 from explainers.commands.plain import to_json
 from explainers.commands.sources import open_bundle
 from explainers.commands.tables import columns
@@ -32,11 +37,24 @@ def audit(args: argparse.Namespace) -> str:
     found = _audited(args, bundle, data)
     rival = _compared(args, bundle, data)
     repaired = [r for o in data.options if (r := recalibration(data, o)) is not None and r.is_needed]
+    groups = kept_group_audit(data, threshold=args.threshold or bundle.manifest.unlikely_below)
+    if args.out is not None:
+        out = Path(args.out)
+        out.write_text(
+            audit_report(bundle, found, made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M")), encoding="utf-8"
+        )
+        sys.stderr.write(f"Wrote {out}.\n")
     if args.json:
-        return to_json(_content(bundle, data, found, rival, repaired))
+        return to_json(_content(bundle, data, found, rival, repaired) | {"groups": _groups(groups)})
     lines = [f"{bundle.manifest.title} · {data.from_words}", ""]
     whole = findings.overall(found)
-    lines += [whole.answer, *whole.details, *data.notes, "", *_table(found)]
+    lines += [whole.answer, *whole.details, *data.notes, "", *columns(option_rows(found))]
+    lines += [
+        "",
+        "For whom does it work?",
+        *GroupHeadline.of(groups).words,
+        *groups.for_whom(groups.options[0]).words,
+    ]
     lines += ["", *(r.words for r in repaired)] if repaired else []
     if useful := [w for o in found.options if (w := findings.utility_words(o))]:
         lines += ["", "Is it worth more than treating by the label alone?", *useful]
@@ -102,25 +120,14 @@ def _compared(args: argparse.Namespace, bundle: ModelBundle, data: AuditData) ->
     )
 
 
-def _table(found: Audit) -> list[str]:
-    said = {f.option: findings.VERDICTS[f.verdict] for f in findings.findings(found)}
-    shown = [o for o in found.options if o.n]
-    return columns([_row(o, said[o.option]) for o in shown])
-
-
-def _row(option: OptionAudit, verdict: str) -> dict[str, Any]:
-    (row,) = option.metrics.where(metric="AUC").rows()
+def _groups(found: GroupAudit) -> dict[str, Any]:
+    """The audit of groups as plain data: the answer in words, every comparison, every figure."""
+    labels = dict(zip(found.options, found.labels, strict=True))
     return {
-        "option": option.label, "patients": row["patients"], "responders": row["responders"],
-        "AUC": option.row("AUC").words(), "says": _per_100(option, "mean predicted"),
-        "observed": _per_100(option, "observed"), "slope": option.row("calibration slope").words(),
-        "Brier gain": option.row("index of prediction accuracy").words(), "finding": verdict,
+        "words": GroupHeadline.of(found).words,
+        "for_whom": {o: found.for_whom(o).words for o in found.options},
+        "comparisons": found.gaps.words, "gaps": found.gaps.rows(), "figures": found.table.rows(labels),
     }  # fmt: skip
-
-
-def _per_100(option: OptionAudit, metric: str) -> str:
-    row = option.row(metric)
-    return f"{100 * row.estimate:.0f} of 100" if row.is_known else row.reason
 
 
 def _content(

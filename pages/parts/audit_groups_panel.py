@@ -46,29 +46,21 @@ def show(data: AuditData, bundle: ModelBundle, open_patient: Callable[[str, str]
 
 def at_hand(data: AuditData, bundle: ModelBundle) -> tuple[str, ...]:
     """What the groups' audit found, where it has been made before; otherwise where to ask. Nothing is computed."""
-    from explainers.audit.cache import key_of, peek
-    from explainers.audit.group_audit import VERSION, GroupHeadline
+    from explainers.audit.group_audit import kept_headline
 
-    kept = peek(
-        key_of("group headline", VERSION, data.fingerprint, bundle.manifest.unlikely_below), GroupHeadline
-    )
-    return kept.words if kept is not None else (
+    kept = kept_headline(data, threshold=bundle.manifest.unlikely_below)
+    if kept is not None:
+        return kept.words
+    return (
         "Whether every group of patients is served alike is a question of its own: For whom does it work?",
-    )  # fmt: skip
+    )
 
 
 def _audited(data: AuditData, threshold: float) -> GroupAudit | None:
     def make(say: Callable[[float, str], None], stop: Callable[[], bool]) -> GroupAudit:
-        from explainers.audit.cache import cached, key_of
-        from explainers.audit.group_audit import VERSION, GroupAudit, GroupHeadline, group_audit
+        from explainers.audit.group_audit import kept_group_audit
 
-        parts = (VERSION, data.fingerprint, threshold)
-        made = cached(
-            key_of("groups", *parts), GroupAudit,
-            lambda: group_audit(data, threshold=threshold, progress=lambda s: say(s, ""), stop=stop),
-        )  # fmt: skip
-        cached(key_of("group headline", *parts), GroupHeadline, lambda: GroupHeadline.of(made))
-        return made
+        return kept_group_audit(data, threshold=threshold, progress=lambda s: say(s, ""), stop=stop)
 
     made: GroupAudit | None = long_work.result(
         "audit-groups", f"{data.fingerprint}|{threshold}", make, "Comparing every group with the rest"

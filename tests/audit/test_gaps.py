@@ -85,7 +85,7 @@ def test_auc_of_group_and_rest_are_those_of_scikit_learn():
 
 
 def test_ties_in_the_number_count_half_in_the_auc():
-    y = np.tile([0.0, 1.0, 1.0, 0.0], 30)
+    y = np.tile([0.0, 1.0, 0.0, 1.0], 30)
     p = np.tile([0.2, 0.2, 0.6, 0.6], 30)
     inside = (np.arange(120) < 60)[:, None]
     made = contrasts(y, p, inside, threshold=0.3, metrics=["AUC"])
@@ -207,6 +207,14 @@ def test_the_same_seed_gives_the_same_answer():
     first, second = gaps(data, n_draws=99, seed=3), gaps(data, n_draws=99, seed=3)
     assert first.critical == second.critical and first.rows() == second.rows()
     assert first.critical != gaps(data, n_draws=99, seed=4).critical
+
+
+def test_leaving_the_figures_out_changes_no_comparison():
+    data, *_ = cohort(seed=7, lift=0.8)
+    whole, bare = gaps(data, n_draws=99), gaps(data, n_draws=99, figures=False)
+    assert [(g.group, g.metric, g.excess, g.low, g.is_finding) for g in whole] == [
+        (g.group, g.metric, g.excess, g.low, g.is_finding) for g in bare
+    ]
 
 
 def test_groups_not_compared_are_listed_with_their_reason():
