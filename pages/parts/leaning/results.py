@@ -64,11 +64,16 @@ def important(bundle: ModelBundle, option: str) -> Importance | None:
 
 def chance(bundle: ModelBundle, option: str) -> BeyondChance | OncologyError:
     """Which inputs are beyond chance, or why that cannot be said."""
-    return _chance(bundle.sha256, option, bundle)
+    from explainers import stability
+
+    # The file of shuffled trainings may come, or change, while the page is open.
+    file = bundle.path / stability.FILE
+    changed = file.stat().st_mtime_ns if file.is_file() else 0
+    return _chance(bundle.sha256, option, changed, bundle)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _chance(sha256: str, option: str, _bundle: ModelBundle) -> BeyondChance | OncologyError:
+def _chance(sha256: str, option: str, changed: int, _bundle: ModelBundle) -> BeyondChance | OncologyError:
     from explainers.overall.beyond_chance import beyond_chance
 
     try:
