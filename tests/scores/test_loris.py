@@ -136,7 +136,7 @@ def test_contributions_add_up_to_the_margin(loris, tmb, albumin, nlr, age, prior
 
 def test_the_bundle_is_plain_numbers_and_opens_again(loris):
     again = load(loris.path)
-    assert again.manifest.format == "formula" and set(again.manifest.files) == {"formula.json"}
+    assert again.manifest.format == "formula" and set(again.manifest.files) == {"formula.json", "card.toml"}
     np.testing.assert_array_equal(again.background.rows[0], loris.formula.reference)
     assert (
         again.background.name == "the average of the 964 patients LORIS was made from"
