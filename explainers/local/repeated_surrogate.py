@@ -39,6 +39,8 @@ __all__ = [
 N_REPEATS = 20
 # Copies a run: doubled from the fewest to the most, until the largest inputs repeat.
 FEWEST_SAMPLES, MOST_SAMPLES = 1000, 16_000
+# Copies times inputs, and inputs, beyond which twenty local models take a page's patience.
+_MOST_CELLS, _MOST_INPUTS = 1_500_000, 600
 # In this share of the runs the largest inputs must be the same.
 _REPEATS_IN = 0.9
 # Features whose order is compared between runs.
@@ -47,6 +49,17 @@ _TOP = 5
 
 class NoCopiesError(CannotExplainError):
     """No copies were asked for, or no second run, or no feature."""
+
+
+class TooManyInputsError(CannotExplainError):
+    """More inputs than twenty local models of all of them can be fitted for while somebody waits."""
+
+    def __init__(self, n_inputs: int) -> None:
+        super().__init__(
+            f"This model has {n_inputs:,} inputs to vary; twenty local models are fitted for up to {_MOST_INPUTS}. Use shapley, "
+            "which is exact, or the method lime for a single run."
+        )
+        self.n_inputs = n_inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +172,13 @@ def settle(
         With the fewest copies that sufficed, or with the most (`settled` is then False).
     """
     around = Surroundings.of(bundle, row, option, background)
+    f = len(around.coding.free)
+    if f > _MOST_INPUTS:
+        raise TooManyInputsError(f)
     n_samples = FEWEST_SAMPLES
     while True:
         runs = _repeat(bundle, around, seeds, n_samples, most)
-        if runs.settled or n_samples >= MOST_SAMPLES:
+        if runs.settled or n_samples >= MOST_SAMPLES or 2 * n_samples * f > _MOST_CELLS:
             return runs
         n_samples *= 2
 
