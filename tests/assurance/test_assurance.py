@@ -18,12 +18,14 @@ from oncology.assurance import (
     people,
     share_words,
 )
+from oncology.assurance.no_benefit import _answer
 from oncology.bundles import load
 from oncology.edits import Edit, apply
 from oncology.intake import read_patients
 from oncology.patients import Alteration, PatientProfile
 from oncology.prediction import predict
 from oncology.recommendations import rank
+from oncology.recommendations.evidence_of_state import same_state
 from oncology.uncertainty import VennAbers, cross_fitted, wilson
 from tests.bundles.small import small_bundle
 
@@ -119,6 +121,34 @@ def test_few_responders_under_the_bar_are_not_counted_on_a_screen(bundle):
     assert (
         held_out(bundle, "alectinib").below(0.0, "LUAD").words("did not respond").startswith("Of 0") is False
     )
+
+
+def test_a_low_interval_without_held_out_patients_as_low_is_unknown(bundle):
+    few = dataclasses.replace(held_out(bundle, CETUXIMAB).below(0.15, "COADREAD"), n=19)
+    answer, why = _answer(bundle, (0.05, 0.02, 0.1), few, ())
+    assert answer == "unknown" and "fewer than 20 held-out patients had so low a number" in why
+    assert _answer(bundle, (0.05, 0.02, 0.1), dataclasses.replace(few, n=20), ())[0] == "unlikely"
+    assert _answer(bundle, (0.05, 0.02, 0.1), None, ())[0] == "unknown"
+    assert _answer(bundle, (0.3, 0.15, 0.4), few, ())[0] == "not unlikely"
+    assert _answer(bundle, (0.3, 0.14, 0.4), few, ())[0] == "unknown"
+
+
+def test_support_in_the_same_state_never_gives_a_small_count_away(bundle):
+    hidden = 0
+    for path in sorted((SAMPLE / "patients").glob("S-*.json")):
+        profile = read_patients(path).profiles[0]
+        if profile.tumour not in set(bundle.training.tumours):
+            continue
+        predictions = predict(bundle, profile)
+        for o in assure(bundle, profile, predictions=predictions, deep=False).options:
+            n = same_state(bundle, profile, o.option, profile.tumour)
+            if n is None or o.same_tumour is None:
+                assert o.same_state is None
+                continue
+            small = 0 < n < 5 or 0 < o.same_tumour - n < 5
+            assert o.same_state == (None if small else n)
+            hidden += small
+    assert hidden > 3
 
 
 # --- sets, intervals, support -------------------------------------------------------------------------------

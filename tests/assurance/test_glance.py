@@ -18,6 +18,8 @@ from oncology.assurance import assure, people
 from oncology.bundles import load
 from oncology.intake import read_patients
 from oncology.intake.germline_hiding import without_germline
+from oncology.patients import PatientProfile
+from tests.bundles.small import small_bundle
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample_data"
@@ -76,6 +78,15 @@ def test_a_score_is_never_drawn_as_people(bundle):
     loris = load(SAMPLE / "bundles" / "loris")
     html = glance_html(loris, assure(loris, sample("S-01")))
     assert "of 100" not in html and 'role="img"' not in html and "published formula" in html
+
+
+def test_markup_in_a_bundles_words_is_escaped(tmp_path):
+    odd = small_bundle(tmp_path / "odd", outcome="<u>respond</u>", option_labels={"osimertinib": "<i>x</i>"})
+    profile = PatientProfile(
+        "P", tumour="LUAD", age_years=60, assayed_genes=frozenset({"EGFR", "KRAS", "BRAF", "TP53"})
+    )
+    html = glance_html(odd, assure(odd, profile))
+    assert "<u>" not in html and "<i>x" not in html and "&lt;u&gt;respond" in html and "&lt;i&gt;x" in html
 
 
 def test_markup_in_names_is_escaped(bundle):
