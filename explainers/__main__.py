@@ -140,6 +140,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--against", metavar="BUNDLE", help="compare with a second bundle, or with 'simple': a logistic regression"
     )  # fmt: skip
+    check.add_argument("--out", metavar="FILE.html", help="write the whole audit as one document as well")
     check.add_argument("--no-cache", action="store_true", help="compute anew, keep nothing")
     check.add_argument("--quiet", action="store_true", help="no progress on standard error")
 

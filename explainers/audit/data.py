@@ -78,6 +78,8 @@ class AuditData:
         The output is a score, never to be called a probability.
     notes : tuple of str
         What could not be used, or was assumed, in whole sentences.
+    warning : str
+        Why the whole audit flatters the model; empty where nothing is known that would.
     faults : mapping of option to str
         Options whose output cannot be judged as a probability at all, with the reason.
     profiles : mapping of patient id to PatientProfile
@@ -98,6 +100,7 @@ class AuditData:
     synthetic: bool = False
     setting: Literal["clinic", "laboratory"] = "clinic"
     notes: tuple[str, ...] = ()
+    warning: str = ""
     faults: Mapping[str, str] = field(default_factory=dict)
     profiles: Mapping[str, PatientProfile] = field(default_factory=dict)
     bundle_sha256: str = ""
@@ -205,7 +208,7 @@ def of_bundle(bundle: ModelBundle) -> AuditData:
         bundle.options, tuple(bundle.label(o) for o in bundle.options), y, margin,
         _without_self(bundle, margin, y), training.X, with_counts(groups, training.X, bundle.schema),
         "out of fold", bundle.manifest.title, bundle.unit, bundle.is_score, bundle.manifest.synthetic,
-        bundle.manifest.setting, (), untrue_probabilities(bundle, training.X), {}, bundle.sha256, bundle.sha256,
+        bundle.manifest.setting, (), "", untrue_probabilities(bundle, training.X), {}, bundle.sha256, bundle.sha256,
     )  # fmt: skip
 
 
@@ -281,7 +284,7 @@ def of_cohort(
     return AuditData(
         bundle.options, tuple(bundle.label(o) for o in bundle.options), y, margin, probability, X,
         with_counts(as_text(groups), X, bundle.schema), "external cohort", name, bundle.unit, bundle.is_score,
-        any(p.synthetic for p in profiles), bundle.manifest.setting, tuple(said), untrue_probabilities(bundle, X),
+        any(p.synthetic for p in profiles), bundle.manifest.setting, tuple(said), "", untrue_probabilities(bundle, X),
         {p.patient_id: p for p in profiles}, bundle.sha256,
     )  # fmt: skip
 

@@ -239,7 +239,10 @@ def against(
     data = of_cohort(
         bundle, cohort.profiles, cohort.name, outcomes=cohort.outcomes, options=renamed, notes=notes
     )
-    return _with_note(data, _seen_in_training(bundle, data))
+    said, is_warning = _seen_in_training(bundle, data)
+    if is_warning:
+        return replace(data, warning=said)
+    return replace(data, notes=(*data.notes, said)) if said else data
 
 
 def _beyond(bundle: ModelBundle, cohort: OutsideCohort) -> list[str]:
@@ -268,32 +271,28 @@ def _beyond(bundle: ModelBundle, cohort: OutsideCohort) -> list[str]:
     return said
 
 
-def _with_note(data: AuditData, note: str) -> AuditData:
-    return replace(data, notes=(*data.notes, note)) if note else data
-
-
-def _seen_in_training(bundle: ModelBundle, data: AuditData) -> str:
-    """Whether the cohort is from outside at all: rows that a training patient has to the last digit."""
+def _seen_in_training(bundle: ModelBundle, data: AuditData) -> tuple[str, bool]:
+    """Whether the cohort is from outside at all: rows that a training patient has to the last digit; and if that is grave."""
     if bundle.formula is not None:
         return (
             "A published formula does not carry the patients it was made from. If these are among them, the figures here "
             "flatter it."
-        )
+        ), False
     if bundle.training is None:
-        return ""
+        return "", False
     theirs, ours = (t.to_numpy(dtype=np.float64) for t in (data.X, bundle.training.X))
     known = {row.tobytes() for row in np.nan_to_num(ours, nan=-1e300)}
     enough = (~np.isnan(theirs)).sum(axis=1) >= _FEWEST_KNOWN
     rows = np.nan_to_num(theirs, nan=-1e300)
     same = sum(bool(e) and row.tobytes() in known for e, row in zip(enough, rows, strict=True))
     if not same:
-        return ""
+        return "", False
     if same < len(data) / 2:
         return (
             f"{same:,} of these {len(data):,} patients have the very inputs of a training patient: by chance, or because the model "
             "has seen them."
-        )
+        ), False
     return (
         f"{same:,} of these {len(data):,} patients have the very inputs of a training patient: the model has most likely seen "
         "them, and the figures here flatter it. This is no external validation."
-    )
+    ), True

@@ -201,7 +201,10 @@ def overall(audit: Audit) -> Overall:
         answer = (
             f"Partly: no fault was found for {len(by['holds'])} of {k} options; for the others, see below."
         )
-    details = [f.words for v in ("ranks only", "no probability", "no signal") for f in by[v]] if k > 1 else []
+    details = [audit.warning] if audit.warning else []
+    if audit.warning:
+        answer = f"No test of the model: it has most likely seen these patients. {answer}"
+    details += [w for v in _ACCUSED for w in _accused(by[v], v)] if k > 1 else []
     if by["too few"] and k > 1:
         details.append(f"Too few patients to tell: {', '.join(f.label for f in by['too few'])}.")
     if 0 < len(by["holds"]) < k:
@@ -222,6 +225,22 @@ def overall(audit: Audit) -> Overall:
             "Its number is a score: published to rank patients, never to be read as a probability."
         )
     return Overall(answer, tuple(details))
+
+
+# Verdicts that a first screen names option by option, with what they have in common.
+_ACCUSED: dict[Verdict, str] = {
+    "ranks only": "Rank patients, but their numbers are not probabilities",
+    "no probability": "Give numbers that are no probabilities",
+    "no signal": "No better than chance at telling patients apart",
+}
+_MOST_IN_FULL = 3
+
+
+def _accused(found: list[Finding], verdict: Verdict) -> list[str]:
+    """The findings in full where they are few, else the options in one sentence."""
+    if len(found) <= _MOST_IN_FULL:
+        return [f.words for f in found]
+    return [f"{_ACCUSED[verdict]}: {', '.join(f.label for f in found)}."]
 
 
 def utility(

@@ -102,7 +102,8 @@ def label_rule(data: AuditData, bundle: ModelBundle, option: str) -> LabelRule |
     it moves the model's number. Outcomes are never looked at.
     """
     label = LABELS.get(_key(option)) or LABELS.get(_key(data.label(option)))
-    if not data.X.shape[1]:
+    # Cells in a laboratory are not treated: no label speaks of them.
+    if not data.X.shape[1] or data.setting == "laboratory":
         return None
     found = None if label is None else _of_label(label, data, bundle.schema)
     return found or _of_driver(data, bundle, option)

@@ -87,6 +87,8 @@ class Audit:
         Reliability by number of alterations, all options together; empty where the model reads none.
     notes : tuple of str
         What could not be used of the cohort.
+    warning : str
+        Why the whole audit flatters the model.
     """
 
     origin: str
@@ -102,6 +104,7 @@ class Audit:
     rounds: int
     seed: int
     notes: tuple[str, ...]
+    warning: str
     fingerprint: str
 
     def of(self, option: str) -> OptionAudit:
@@ -159,7 +162,7 @@ def audit(
     say(1.0, "Done")
     return Audit(
         data.origin, data.name, data.from_words, data.number, data.synthetic, data.setting, len(data), tuple(found),
-        by_alterations, threshold, rounds, seed, data.notes, data.fingerprint,
+        by_alterations, threshold, rounds, seed, data.notes, data.warning, data.fingerprint,
     )  # fmt: skip
 
 

@@ -200,6 +200,8 @@ def _worth(asked: Asked) -> None:
     if curve.reason:
         st.info(f"No decision curve: {curve.reason}.")
         return
+    if asked.data.words.banner:
+        st.info(f"{asked.data.words.banner} No decision about a treatment follows from the curve below.")
     if asked.data.is_score:
         st.warning(
             "The score is no probability, so its thresholds price nothing: the curve shows it as if it were one. Recalibrated, "

@@ -120,6 +120,35 @@ def test_many_options_are_not_accused_by_their_number():
     assert "On average" in overall(found).answer
 
 
+def test_many_accused_options_are_named_in_one_sentence_and_few_in_full(drawn):
+    y, p = drawn(300)
+    rng = np.random.default_rng(1)
+
+    def said(n):
+        shuffled = np.column_stack([rng.permutation(p) for _ in range(n)] + [p])
+        names = [f"o{j}" for j in range(n + 1)]
+        data = of_arrays(np.column_stack([y] * (n + 1)), shuffled, options=names, name="cohort")
+        found = audit(
+            data, SimpleNamespace(is_score=False, manifest=SimpleNamespace(unlikely_below=0.15)), rounds=30
+        )
+        return overall(found).details
+
+    assert sum("no better than chance" in d for d in said(2)) == 2
+    (one,) = [d for d in said(5) if "chance" in d]
+    assert one == "No better than chance at telling patients apart: o0, o1, o2, o3, o4."
+
+
+def test_cells_in_a_laboratory_have_their_own_words_and_no_label(drawn):
+    y, p = drawn(400)
+    data = of_arrays(y, expit(logit(p) + 1.2), options=["imatinib"], name="cells", setting="laboratory")
+    found = audit(
+        data, SimpleNamespace(is_score=False, manifest=SimpleNamespace(unlikely_below=0.15)), rounds=40
+    )
+    words = findings(found)[0].words
+    assert "were among the sensitive" in words and "respond" not in words.replace("responder", "")
+    assert not found.options[0].decision.label
+
+
 def test_the_whole_says_where_it_was_tried(small_bundle):
     found = audit(of_bundle(small_bundle), small_bundle, rounds=60)
     said = " ".join((overall(found).answer, *overall(found).details))
