@@ -38,7 +38,7 @@ __all__ = [
 
 N_REPEATS = 20
 # Copies a run: doubled from the fewest to the most, until the largest inputs repeat.
-FEWEST_SAMPLES, MOST_SAMPLES = 1000, 16_000
+FEWEST_SAMPLES, MOST_SAMPLES = 1000, 8000
 # Copies times inputs, and inputs, beyond which twenty local models take a page's patience.
 _MOST_CELLS, _MOST_INPUTS = 1_500_000, 600
 # In this share of the runs the largest inputs must be the same.

@@ -53,6 +53,7 @@ def test_the_ranking_follows_a_toggle_while_a_long_search_runs(what_if: Page):
 def test_pairs_of_facts_stand_on_why(browser: Browser, dashboard: Dashboard):
     with opened(browser, f"{dashboard.url}/why?{PATIENT}") as (page, heard):
         painted(page)
+        page.get_by_role("tab", name="Facts that act together").click()
         expect(page.get_by_role("heading", name="Which facts act together")).to_be_visible(timeout=60_000)
         expect(page.get_by_text("together put the model's answer").first).to_be_visible()
         assert heard.complaints == []

@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explainers import stability
+from explainers.alike_to_the_model import patients_alike_to_the_model
+from explainers.background import assayed_alike
 from explainers.counterfactuals import single_changes
-from explainers.local import EXPLAINERS, explain
+from explainers.faithfulness import faithfulness
+from explainers.local import EXPLAINERS, GROUPINGS, explain, explain_groups, not_tested
 from explainers.local.shapley import shapley_matrix
+from explainers.near_identical import near_identical
 from explainers.players import CannotExplainError
+from explainers.three_depths import DEPTHS, tell
 from oncology.bundles import load
 from oncology.intake import read_patients
 from oncology.prediction import predict
@@ -65,6 +71,34 @@ def test_lime_repeats_on_what_ships(patients):
     one, two = (explain(bundle, patients[0], "lime", option="osimertinib", seed=7) for _ in range(2))
     assert one.values.tolist() == two.values.tolist()
     assert one.feature_names[one.order()[0]] == "EGFR p.L858R"
+
+
+def test_every_local_question_keeps_its_laws(bundle, patients):
+    """Groups (tests/explainers/test_grouped.py has more), what is not known, small steps, words, pairs and neighbours."""
+    refusals = predict(bundle, patients).refusals
+    people = [p for p, r in zip(patients, refusals, strict=True) if not r]
+    for person in people[:: max(1, len(people) // 4)]:
+        row, option = bundle.schema.encode_row(person), bundle.options[len(bundle.options) // 2]
+        why = explain(bundle, row, "shapley", option=option)
+        for grouping in GROUPINGS:
+            groups = explain_groups(bundle, row, grouping, option=option)
+            assert groups.score == why.score and abs(groups.residual()) < 1e-9
+        assert near_identical(bundle, row, option).top <= 5
+        for depth in DEPTHS:
+            assert len(tell(why, depth).points) >= 1
+        if bundle.formula is not None:
+            continue
+        found = not_tested(bundle, row, option=option)
+        assert found.shares.sum() == pytest.approx(found.variance, abs=1e-12)
+        masked = explain(bundle, row, "shapley", option=option, background=assayed_alike(bundle, row))
+        unknown = [np.isnan(row[bundle.schema.columns_of(n)]).any() for n in bundle.schema.names]
+        assert np.abs(masked.values[unknown]).max(initial=0) < 1e-12 and abs(masked.residual()) < 1e-9
+        low, high = stability.read(bundle).interval_of(bundle, row, why)
+        assert (low <= why.values).all() and (why.values <= high).all() and (high > low).any()
+        assert patients_alike_to_the_model(bundle, row, option, n=50).n == 50
+    if bundle.formula is None:
+        curves = faithfulness(bundle, "osimertinib", methods=("shapley", "ablation"), n_patients=8)
+        assert all(m.beats_chance for m in curves.methods)
 
 
 def test_single_changes_cover_every_alteration(bundle, patients):
