@@ -16,6 +16,7 @@ __all__ = ["ForWhom", "for_whom"]
 
 _MOST_BEST = 3
 _NEARLY_ALL = 0.9
+_OFF = 0.05  # of the share observed
 _CALIBRATION = "observed minus predicted"
 
 
@@ -33,6 +34,8 @@ class ForWhom:
         Groups too small to be judged, each with "too few".
     n_alike : int
         Groups in which no difference was found.
+    off_for_all : str
+        Where the numbers are off for all patients together: then no group is called the best.
     """
 
     option: str
@@ -41,12 +44,15 @@ class ForWhom:
     otherwise: tuple[str, ...]
     unknown: tuple[str, ...]
     n_alike: int
+    off_for_all: str = ""
 
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in whole sentences."""
         said = []
-        if self.best:
+        if self.off_for_all:
+            said.append(self.off_for_all)
+        elif self.best:
             said.append(f"Works best, as far as can be told, in {_joined(self.best)}.")
         else:
             said.append("No group stands out in which it is known to work well.")
@@ -81,9 +87,27 @@ def for_whom(table: AuditTable, gaps: Gaps, option: str, label: str) -> ForWhom:
     # The best of many groups is partly luck: each is ranked by an interval that holds for all of them together.
     reach = float(norm.ppf(1 - 0.025 / max(len(known), 1))) / 1.96
     ranked = [(_rank(r, auc.get(r.group), option, reach), r) for r in known if not _nearly_all(r, everybody)]
+    off = _off_for_all(everybody)
+    if off:
+        ranked = []
     standing = sorted(((rank, r) for rank, r in ranked if rank is not None), key=lambda c: c[0])
     best = tuple(_best_words(r, auc.get(r.group)) for _, r in standing[:_MOST_BEST])
-    return ForWhom(option, label, best, findings, _unknown(rows), len(known) - len(best))
+    return ForWhom(option, label, best, findings, _unknown(rows), len(known) - len(best), off)
+
+
+def _off_for_all(everybody: AuditRow | None) -> str:
+    if (
+        everybody is None
+        or not everybody.is_known
+        or not everybody.excludes(0.0)
+        or abs(everybody.estimate) < _OFF
+    ):
+        return ""
+    side = "more" if everybody.estimate > 0 else "fewer"
+    return (
+        f"Its numbers are off for all patients together (of 100, {abs(100 * everybody.estimate):.0f} {side} than they say), so no group "
+        "is named in which it works best; what follows compares groups after setting that right for everybody."
+    )
 
 
 def _unknown(rows: Sequence[AuditRow]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 # Part of every key a kept audit is found by: raise it where the same data would give other figures or words.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def group_audit(
 
     table = subgroups(data, threshold=threshold, progress=part(0.0, 0.3), stop=stop)
     found = gaps(data, threshold=threshold, n_draws=n_draws, seed=seed, progress=part(0.3, 0.7), stop=stop)
-    options = tuple(dict.fromkeys(r.option for r in table))
-    # What joins all options is asked first.
-    options = tuple(sorted(options, key=lambda o: o != POOLED))
+    joined = [r for r in table if r.option == POOLED and r.is_known]
+    # What joins all options is asked first, where it can be asked at all.
+    options = tuple(dict.fromkeys(r.option for r in (*joined, *table) if joined or r.option != POOLED))
     labels = tuple(POOLED.capitalize() if o == POOLED else data.label(o) for o in options)
     return GroupAudit(table, found, options, labels)
 

@@ -131,21 +131,18 @@ def _of_option(
 
 
 def _pooled(data: AuditData, groups: Membership) -> list[AuditRow]:
+    """Rows over all options; one row with the reason where patients have outcomes of several."""
     metric = METRICS["observed minus predicted"]
+    several = int((data.known.sum(axis=1) > 1).sum())
+    if several:
+        y, p = data.y[data.known], data.probability[data.known]
+        why = f"{several:,} patients have outcomes of several options, which are not independent: look at one option at a time"
+        return [group_row(POOLED, ALL, y, p, metric, 0.5, why)]
+    everybody = np.ones(len(data), dtype=bool)
     made = []
-    for name, mine in [
-        (ALL, np.ones(len(data), dtype=bool)),
-        *zip(groups.names, groups.inside.T, strict=True),
-    ]:
+    for name, mine in [(ALL, everybody), *zip(groups.names, groups.inside.T, strict=True)]:
         known = data.known & mine[:, None]
-        several = int((known.sum(axis=1) > 1).sum())
-        y, p = data.y[known], data.probability[known]
-        why = (
-            f"{several:,} patients have outcomes of several options, which are not independent: look at one option at a time"
-            if several
-            else ""
-        )
-        made.append(group_row(POOLED, name, y, p, metric, 0.5, why))
+        made.append(group_row(POOLED, name, data.y[known], data.probability[known], metric, 0.5))
     return made
 
 

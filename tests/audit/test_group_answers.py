@@ -48,6 +48,17 @@ def test_the_text_follows_the_numbers():
     assert "Works otherwise" not in " ".join(words[0])
 
 
+def test_where_the_numbers_are_off_for_all_no_group_is_called_the_best():
+    data, y, p, _ = cohort(900, 1)
+    off = of_arrays(y, np.sqrt(p), options=["drug"], name="t", groups=data.groups)
+    words = for_whom(subgroups(off), gaps(off, n_draws=99), "drug", "Drug").words
+    less = round(100 * (np.sqrt(p).mean() - y.mean()))
+    assert words[0].startswith(
+        f"Its numbers are off for all patients together (of 100, {less} fewer than they say)"
+    )
+    assert "Works best" not in " ".join(words)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_no_group_of_fewer_than_thirty_is_named_without_too_few(seed):
     data, *_ = cohort(150, seed)
