@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,11 @@ class OptionReading:
     rare: NDArray[np.bool_]
     pool_recorded: Numbers
     pool_true: Numbers
+
+    @cached_property
+    def travels(self) -> NDArray[np.bool_]:
+        """Whether each alteration is positively correlated with one that truly acts on the option, (a,)."""
+        return _travels_with_active(self)
 
 
 def _main(reading: OptionReading) -> NDArray[np.intp]:
@@ -271,18 +277,16 @@ def _pair_leak(with_partner: bool) -> Pooled:
     """Mean |share| of each alteration without a true effect, by whether it travels with one that has."""
 
     def figure(r: OptionReading, method: str, rows: NDArray[np.intp]) -> Numbers:
-        travels = _travels_with_active(r)
         recorded = r.recorded[rows]
         share = np.abs(_mean_of_carriers(r.shares[method][rows], recorded))
         null = np.abs(_mean_of_carriers(r.true[rows], recorded)) <= NO_EFFECT
-        chosen = null & np.isfinite(share) & (travels == with_partner)
+        chosen = null & np.isfinite(share) & (r.travels == with_partner)
         return np.asarray(share[chosen])
 
     return figure
 
 
 def _travels_with_active(r: OptionReading) -> NDArray[np.bool_]:
-    """Whether each alteration is positively correlated with one that truly acts on the option, (a,)."""
     known = np.nan_to_num(r.pool_recorded, nan=0.0)
     carriers = known == 1
     count = carriers.sum(axis=0)

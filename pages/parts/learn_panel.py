@@ -147,8 +147,6 @@ def _show_score(done: Progress) -> None:
 
 
 def _show_question(lesson: Lesson, at: int) -> None:
-    from explainers.lessons.progress import CONFIDENCES
-
     question = lesson.questions[at]
     st.session_state.setdefault(_SINCE, {}).setdefault((_name(lesson), question.key), time.monotonic())
     _heading(lesson, at)
@@ -161,32 +159,38 @@ def _show_question(lesson: Lesson, at: int) -> None:
     if model.manifest.words.banner:
         st.warning(model.manifest.words.banner)
     left, right = st.columns([6, 5], gap="large") if question.show else (None, st.container())
+    # The question first, so that it is there while the picture of the case is still being made.
+    with right:
+        if not question.show and question.story:
+            st.write(question.story)
+        _show_form(lesson, at)
+        _back()
     if left is not None:
         with left:
             st.write(question.story or lesson.story)
             _show_case(model, profile, option, question)
-    with right:
-        if not question.show and question.story:
-            st.write(question.story)
-        form = f"learn-form-{_key(lesson)}-{question.key}"
-        with st.form(form, border=True):
-            st.markdown(question.text)
-            st.radio(
-                "Your answer", range(len(question.choices)), index=None, key=f"{form}-answer",
-                format_func=lambda i: question.choices[i].text,
-            )  # fmt: skip
-            st.radio(
-                "How sure are you?", CONFIDENCES, index=None, format_func=lambda c: f"{c} %", horizontal=True,
-                key=f"{form}-sure",
-                help="How often you would be right if you answered many questions with this feeling. "
-                f"{CONFIDENCES[0]} % is hardly better than guessing.",
-            )  # fmt: skip
-            st.form_submit_button(
-                "Commit my answer", type="primary", on_click=_commit, args=(lesson, at, form)
-            )
-        if problem := st.session_state.pop(_PROBLEM, ""):
-            st.warning(problem)
-        _back()
+
+
+def _show_form(lesson: Lesson, at: int) -> None:
+    from explainers.lessons.progress import CONFIDENCES
+
+    question = lesson.questions[at]
+    form = f"learn-form-{_key(lesson)}-{question.key}"
+    with st.form(form, border=True):
+        st.markdown(question.text)
+        st.radio(
+            "Your answer", range(len(question.choices)), index=None, key=f"{form}-answer",
+            format_func=lambda i: question.choices[i].text,
+        )  # fmt: skip
+        st.radio(
+            "How sure are you?", CONFIDENCES, index=None, format_func=lambda c: f"{c} %", horizontal=True,
+            key=f"{form}-sure",
+            help="How often you would be right if you answered many questions with this feeling. "
+            f"{CONFIDENCES[0]} % is hardly better than guessing.",
+        )  # fmt: skip
+        st.form_submit_button("Commit my answer", type="primary", on_click=_commit, args=(lesson, at, form))
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.warning(problem)
 
 
 def _show_case(

@@ -10,12 +10,13 @@ from tests.e2e.browser import NARROW, WIDE, Scheme, barriers, opened, painted, w
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.test_readable_by_everyone import sideways
 
+SLOW = 30_000  # milliseconds; a busy machine takes its time
 SECRETS = (b"What the model leans on is a cause", b"the fittest are sent there")
 
 
 def begin(page: Page) -> None:
     page.get_by_role("button", name="Begin").first.click()
-    expect(page.get_by_role("button", name="Commit my answer")).to_be_visible()
+    expect(page.get_by_role("button", name="Commit my answer")).to_be_visible(timeout=SLOW)
     painted(page)
 
 
@@ -37,14 +38,14 @@ def test_the_reveal_reaches_the_browser_only_after_the_commit(
         assert frames
         assert not [s for s in SECRETS if any(s in frame for frame in frames)]
         answer(page, "It falls by 10 points or more", "85 %")
-        expect(page.get_by_text("Not so: the answer")).to_be_visible()
+        expect(page.get_by_text("Not so: the answer")).to_be_visible(timeout=SLOW)
         assert all(any(s in frame for frame in frames) for s in SECRETS)
         page.get_by_role("button", name="The same thought elsewhere").click()
-        expect(page.get_by_text("Another option, sotorasib.")).to_be_visible()
+        expect(page.get_by_text("Another option, sotorasib.")).to_be_visible(timeout=SLOW)
         answer(page, "KEAP1 altered", "70 %")
-        expect(page.get_by_text("Right: the answer")).to_be_visible()
+        expect(page.get_by_text("Right: the answer")).to_be_visible(timeout=SLOW)
         page.get_by_role("button", name="All cases").click()
-        expect(page.get_by_text("1 of 2 right; on average 78 % sure.")).to_be_visible()
+        expect(page.get_by_text("1 of 2 right; on average 78 % sure.")).to_be_visible(timeout=SLOW)
         with page.expect_download() as waiting:
             page.get_by_role("button", name="Download my answers (CSV)").click()
         saved = tmp_path / "answers.csv"
@@ -66,7 +67,7 @@ def test_question_and_reveal_are_readable_by_everyone(browser: Browser, dashboar
             if step == "reveal":
                 page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
                 answer(page, "It stays the same, within 2 points", "95 %")
-                expect(page.get_by_text("Right: the answer")).to_be_visible()
+                expect(page.get_by_text("Right: the answer")).to_be_visible(timeout=SLOW)
             for width, height in (WIDE, NARROW):
                 page.set_viewport_size({"width": width, "height": height})
                 whole(page)
@@ -79,8 +80,8 @@ def test_answers_stay_through_a_switch_of_pages(browser: Browser, dashboard: Das
     with opened(browser, f"{dashboard.url}/learn") as (page, _):
         begin(page)
         answer(page, "It falls by 2 to 10 points", "40 %")
-        expect(page.get_by_text("Not so: the answer")).to_be_visible()
+        expect(page.get_by_text("Not so: the answer")).to_be_visible(timeout=SLOW)
         page.get_by_role("link", name="Patient", exact=True).click()
-        expect(page.get_by_role("heading", level=1, name="Patient")).to_be_visible()
+        expect(page.get_by_role("heading", level=1, name="Patient")).to_be_visible(timeout=SLOW)
         page.get_by_role("link", name="Learn", exact=True).click()
-        expect(page.get_by_text("Not so: the answer")).to_be_visible()
+        expect(page.get_by_text("Not so: the answer")).to_be_visible(timeout=SLOW)
