@@ -61,7 +61,7 @@ def draw(n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     return X, y
 
 
-def _models(kind: str) -> Any:
+def models(kind: str) -> Any:
     impute = SimpleImputer(strategy="mean")
     return {
         "boosting": HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=8, random_state=0),
@@ -77,6 +77,6 @@ def build_small(path, kind: str) -> ModelBundle:
     tumour = [levels[i] for i in X[[f"tumour={t}" for t in levels]].to_numpy().argmax(axis=1)]
     groups = pd.DataFrame({"tumour": tumour}, index=X.index)
     return build(
-        path, name=kind, title="Small", cohort=Cohort(X, y, groups, SCHEMA), estimators=_models(kind),
+        path, name=kind, title="Small", cohort=Cohort(X, y, groups, SCHEMA), estimators=models(kind),
         background_size=40, synthetic=True, format="joblib" if kind == "forest" else "skops", option_labels={o: o.capitalize() for o in y.columns},
     )  # fmt: skip
