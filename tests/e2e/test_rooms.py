@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import opened, painted
+from tests.e2e.browser import barriers, opened, painted
 from tests.e2e.dashboard import Dashboard
 
 SAMPLE = "?bundle=solid_tumours&patient=S-01-egfr-l858r"
@@ -122,19 +122,22 @@ def test_what_a_model_leans_on_is_asked_one_view_at_a_time(browser: Browser, das
     with opened(browser, f"{dashboard.url}/model{SAMPLE}") as (page, heard):
         assert page.locator(".js-plotly-plot").count() == 0
         page.get_by_role("tab", name="What it leans on").click()
-        expect(page.get_by_text("beyond chance over all options")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("beyond chance over all options")).to_be_visible(timeout=120_000)
         page.locator(".st-key-leaning-pickers input").first.click()
         page.get_by_role("option", name="Selpercatinib", exact=True).click()
         for view, words in (
+            ("Pairs", "The strongest pairs of inputs"),
             ("Known markers", "Known marker of response"),
             ("In short", "As a list of rules"),
             ("Shape", "was given every value in turn"),
         ):
             page.get_by_test_id("stButtonGroup").get_by_text(view, exact=True).click()
-            expect(page.get_by_text(words).first).to_be_visible(timeout=30_000)
+            expect(page.get_by_text(words).first).to_be_visible(timeout=60_000)
+            painted(page)
+            assert barriers(page) == [], view
         page.get_by_test_id("stButtonGroup").get_by_text("Shuffle or leave out", exact=True).click()
         page.get_by_role("button", name="Measure").click()
-        expect(page.get_by_text("before shuffling")).to_be_visible(timeout=90_000)
+        expect(page.get_by_text("before shuffling")).to_be_visible(timeout=180_000)
         assert not heard.complaints and not heard.foreign(dashboard.url)
 
 
