@@ -57,6 +57,7 @@ def show(bundle: ModelBundle) -> None:
     if found is None:
         return
     _answer(bundle, found, audit_groups_panel.at_hand(data, bundle))
+    _look_at_groups(bundle, data)
     if len(found.options) > 1:
         _options(found)
     _depth(bundle, data, found)
@@ -76,6 +77,21 @@ def _audited(bundle: ModelBundle, data: AuditData) -> Audit | None:
     words = f"Holding {len(data.options)} option{'' if len(data.options) == 1 else 's'} against {len(data):,} patients"
     made: Audit | None = long_work.result("audit", data.fingerprint, make, words)
     return made
+
+
+def _look_at_groups(bundle: ModelBundle, data: AuditData) -> None:
+    """Have the groups audited once, below the answer; the page is drawn again when they are, and the answer names them."""
+    from explainers.audit.group_audit import kept_group_audit, kept_headline
+
+    threshold = bundle.manifest.unlikely_below
+    if kept_headline(data, threshold=threshold) is not None:
+        return
+
+    def make(say: Callable[[float, str], None], stop: Callable[[], bool]) -> bool:
+        kept_group_audit(data, threshold=threshold, progress=lambda share: say(share, ""), stop=stop)
+        return True
+
+    long_work.result("audit-headline", data.fingerprint, make, "Looking at every group of patients")
 
 
 def _answer(bundle: ModelBundle, found: Audit, groups: tuple[str, ...]) -> None:

@@ -84,6 +84,18 @@ def test_every_question_is_asked_somewhere_in_these_tests_or_is_that_of_the_grou
     assert "For whom does it work?" in audit_depth.QUESTIONS
 
 
+def test_the_first_screen_names_the_groups_it_fails_without_being_asked():
+    app = audited()
+    for _ in range(240):
+        if "Not for everybody alike" in words(app):
+            break
+        time.sleep(0.25)
+        app.run()
+    seen = words(app)
+    assert "Not for everybody alike" in seen
+    assert seen.index("Not for everybody alike") < seen.index("Option by option")
+
+
 def test_another_threshold_gives_other_shares():
     app = audited()
     app.selectbox(key="audit-question").set_value("What does a line through its numbers give?").run()
