@@ -180,7 +180,7 @@ def recovery_rows(
         np.savez(kept, **shuffled, **mean)
     stored = np.load(kept)
     for prefix, key, label in (
-        ("m", "importance", "Mean |Shapley value|"),
+        ("m", "importance", "Mean size of Shapley values"),
         ("s", "permutation", "Permutation importance"),
     ):
         values = {o: stored[f"{prefix}:{o}"] for o in bundle.options}

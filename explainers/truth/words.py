@@ -24,12 +24,14 @@ def summary(report: TruthReport) -> tuple[str, ...]:
     if not single or own is None:
         return ("No method could be measured.",)
     others = [r for r in single if r.method not in ("ablation", "exact")]
-    best, worst = _ends([r.effects_model[0] for r in others])
+    nearest = max(others, key=lambda r: r.effects_model[0])
+    farthest = min(others, key=lambda r: r.effects_model[0])
     high, low = _ends([r.effects_truth[0] for r in others])
     ceiling = own.effects_truth[0]
     return (
-        f"Against the model: the methods that share out a score order the effects of alterations much as the model itself does "
-        f"when asked with and without each (rank correlation {worst:.2f} to {best:.2f}; 1 is the same order).",
+        "Against the model, asked with and without each alteration: the methods that share out a score order the effects with a "
+        f"rank correlation of {farthest.effects_model[0]:.2f} ({farthest.label}) to {nearest.effects_model[0]:.2f} "
+        f"({nearest.label}); 1 is the same order.",
         f"Against the truth: {low:.2f} to {high:.2f}. Even a perfect reading of this model would reach {ceiling:.2f} only: the "
         "rest of the way to 1 is the model's own error, and no explanation can see it.",
         f"For a single patient, {_of_five(own.patient_truth)} of the five inputs that move the model most are among the five that "
