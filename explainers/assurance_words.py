@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oncology.assurance.words import people_words
@@ -20,6 +21,7 @@ __all__ = [
     "profile_words",
     "range_rows",
     "range_words",
+    "ranges_of",
     "set_words",
     "share_sentence",
 ]
@@ -117,6 +119,12 @@ def range_words(found: Sequence[InputRange], *, is_score: bool = False) -> str:
         f"{len(found)} input{' is' if len(found) == 1 else 's are'} unknown. {first.label} could move most: {option.label} "
         f"from {low} ({option.at_low}) to {high}{of} ({option.at_high})."
     )
+
+
+def ranges_of(found: Sequence[InputRange], option: str) -> tuple[InputRange, ...]:
+    """The ranges of one option alone, widest first; inputs that do not move it stay, with nothing to tell."""
+    kept = [replace(r, options=tuple(o for o in r.options if o.option == option)) for r in found]
+    return tuple(sorted(kept, key=lambda r: -r.span))
 
 
 def range_rows(found: Sequence[InputRange], *, is_score: bool = False) -> list[dict[str, Any]]:

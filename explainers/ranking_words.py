@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from oncology.wording import wording
-
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
@@ -19,7 +17,6 @@ __all__ = [
     "score_span",
     "silences",
     "support_words",
-    "unlikely_words",
 ]
 
 
@@ -82,7 +79,7 @@ def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:
     """One row an option, ranked ones first: every number of the chart, and what stands behind it."""
     scale = 1.0 if bundle.is_score else 100.0
     unit = "score" if bundle.is_score else "per 100"
-    unlikely = {r.option for r in ranking.unlikely_to_help}
+    low = {r.option for r in ranking.unlikely_to_help}
 
     def number(value: float | None) -> float | None:
         return None if value is None else round(scale * value, 2 if bundle.is_score else 1)
@@ -97,7 +94,11 @@ def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:
             "training patients": support_words(r),
             "note": "; ".join(
                 [
-                    *([wording(r.setting).unlikely] if r.option in unlikely else []),
+                    *(
+                        [f"whole interval under {100 * ranking.unlikely_below:.0f} of 100"]
+                        if r.option in low
+                        else []
+                    ),
                     *([r.reason] if r.abstained else []),
                     *r.cautions,
                 ]
@@ -105,15 +106,6 @@ def ranking_rows(bundle: ModelBundle, ranking: Ranking) -> list[dict[str, Any]]:
         }
         for r in (*ranking.ordered, *ranking.abstained)
     ]
-
-
-def unlikely_words(ranking: Ranking) -> str:
-    """What "unlikely to help" means here, with its threshold; also when nothing is on the list."""
-    bar = f"{100 * ranking.unlikely_below:.0f}"
-    meaning = f"even the upper end of the interval stays within {bar} of 100"
-    if not ranking.unlikely_to_help:
-        return f"No option is listed: for none of them {meaning}. That is no sign that all of them help."
-    return f"For these options {meaning}. The model can be wrong here as anywhere; the same limits apply."
 
 
 def score_span(bundle: ModelBundle, *values: float | None) -> tuple[float, float]:

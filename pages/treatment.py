@@ -11,7 +11,7 @@ with layout.page(
     bundle, profile = pickers.both(head)
     ranking = session.ranking(bundle, profile)
     ranking_panel.show(bundle, ranking)
-    trust_panel.beside(bundle, profile, ranking)
+    trust_panel.beside(bundle, profile, ranking, with_no_benefit=False)
     ranking_panel.show_reading(bundle, ranking)
     trust_panel.show_no_benefit(bundle, profile, ranking)
     ranking_panel.show_abstained(ranking)

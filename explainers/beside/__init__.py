@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explainers.assurance_words import ANSWER_WORDS, no_benefit_words
 from explainers.beside.groups import group_words
 from explainers.beside.reasons import reason_words
 from explainers.model_words import output_words
 from oncology.applicability import familiarity
+from oncology.assurance import assure
 from oncology.checklist import checklist
 from oncology.prediction import predict
 from oncology.recommendations import Ranking, Recommendation, rank
@@ -106,7 +108,7 @@ def beside(
         "h": reason_words(bundle, profile, option, abstained=entry.abstained),
         "i": (),
         "j": _alternatives(ranking, entry),
-        "k": _unlikely(bundle, ranking, entry),
+        "k": _unlikely(bundle, profile, ranking, entry),
         "l": (),
         "m": (_sentence("; ".join(ranking.not_modelled)),),
         "n": _version(bundle, card),
@@ -243,21 +245,19 @@ def _short(r: Recommendation) -> str:
     return f"{100 * r.probability:.0f} of 100" if r.per_100 else f"{r.probability:.2f}"
 
 
-def _unlikely(bundle: ModelBundle, ranking: Ranking, entry: Recommendation) -> tuple[str, ...]:
+def _unlikely(
+    bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, entry: Recommendation
+) -> tuple[str, ...]:
     words = list(entry.cautions)
-    bar = f"{100 * ranking.unlikely_below:.0f}"
-    name = bundle.manifest.words.unlikely
     if bundle.is_score:
         words.append("A score names no option that is unlikely to help.")
-    elif ranking.unlikely_to_help:
-        listed = ", ".join(r.label for r in ranking.unlikely_to_help)
-        here = any(r.option == entry.option for r in ranking.unlikely_to_help)
-        words.append(f"{name.capitalize()} by this model (whole interval below {bar} of 100): {listed}.")
-        words.append(f"{entry.label} is {'' if here else 'not '}among them.")
     else:
+        found = assure(bundle, profile, ranking=ranking, deep=False)
+        asked = found.of(entry.option).no_benefit
         words.append(
-            f"No option has its whole interval below {bar} of 100; that is no sign that all of them help."
+            f"{_sentence(bundle.manifest.words.unlikely)[:-1]}? {ANSWER_WORDS[asked.answer].capitalize()}. {asked.why}"
         )
+        words.append(no_benefit_words(bundle, found.options))
     words.append(f"Signs of resistance: {NOT_RECORDED}, beyond what the model's inputs hold.")
     return tuple(words)
 

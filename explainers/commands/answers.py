@@ -219,11 +219,8 @@ def _ranking_words(bundle: ModelBundle, ranking: Ranking, before: Ranking | None
         reasons.setdefault(r.reason, []).append(r.label)
     lines += [f"No answer on {', '.join(labels)}. {reason}" for reason, labels in reasons.items()]
     if ranking.unlikely_to_help:
-        lines.append(
-            f"{bundle.manifest.words.unlikely.capitalize()} by this model: "
-            + ", ".join(r.label for r in ranking.unlikely_to_help)
-            + "."
-        )
+        low = ", ".join(r.label for r in ranking.unlikely_to_help)
+        lines.append(f"Whole interval under {100 * ranking.unlikely_below:.0f} of 100: {low}.")
     lines += [u.words() for u in ranking.unknowns[:5]]
     lines += ["", "Not modelled: " + "; ".join(ranking.not_modelled) + "."]
     return lines

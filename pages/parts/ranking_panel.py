@@ -8,7 +8,7 @@ import streamlit as st
 
 from explainers.charts.ranking import ranking_html, ranking_style
 from explainers.charts.score_scale import score_html, score_style
-from explainers.ranking_words import lead_words, ranking_rows, score_span, support_words, unlikely_words
+from explainers.ranking_words import lead_words, ranking_rows, score_span, support_words
 from explainers.what_if import ranked_options
 from pages.parts import tables
 
@@ -93,21 +93,6 @@ def show_reading(bundle: ModelBundle, ranking: Ranking) -> None:
             "band carries no meaning. The interval covers the calibration of the model's number (95 %), not "
             "everything that can be wrong with the model."
         )
-
-
-def show_unlikely(bundle: ModelBundle, ranking: Ranking) -> None:
-    """Draw the options that are unlikely to help, with the same care as the others."""
-    if bundle.is_score or not ranking.ordered:
-        return
-    title = bundle.manifest.words.unlikely
-    st.header(f"{title[0].upper()}{title[1:]}, as the model sees it", anchor=False)
-    st.write(unlikely_words(ranking))
-    rows = [
-        {"option": r.label, "of 100 such patients": r.per_100, "training patients": support_words(r)}
-        for r in ranking.unlikely_to_help
-    ]
-    if rows:
-        tables.show(rows, caption="Options whose whole interval lies low", name="unlikely")
 
 
 def show_abstained(ranking: Ranking) -> None:

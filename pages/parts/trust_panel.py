@@ -13,6 +13,7 @@ from explainers.assurance_words import (
     option_rows,
     range_rows,
     range_words,
+    ranges_of,
 )
 from explainers.charts.assurance_glance import glance_html, glance_style
 from pages.parts import session, tables
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
     from oncology.recommendations import Ranking
 
 
-def beside(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, *, key: str = "trust") -> None:
+def beside(
+    bundle: ModelBundle,
+    profile: PatientProfile,
+    ranking: Ranking,
+    *,
+    key: str = "trust",
+    with_no_benefit: bool = True,
+) -> None:
     """Draw the glance and, folded, everything behind it.
 
     Parameters
@@ -35,12 +43,14 @@ def beside(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking, *, ke
         Of this profile, with or without unknowns.
     key : str
         Another one for each place on one page.
+    with_no_benefit : bool
+        False where the page draws `show_no_benefit` itself.
     """
     glance(bundle, profile, ranking)
     folded = st.expander("What these numbers rest on", key=f"{key}-depth", on_change="rerun")
     if folded.open:
         with folded:
-            depth(bundle, profile, ranking, key=key)
+            depth(bundle, profile, ranking, key=key, with_no_benefit=with_no_benefit)
 
 
 def glance(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None:
@@ -97,22 +107,24 @@ def depth(
     *,
     key: str = "trust",
     only: str | None = None,
+    with_no_benefit: bool = True,
 ) -> None:
-    """Draw what is not known and could move, intervals and sets, and what abstaining costs.
+    """Draw what is not known and could move, who is unlikely to benefit, intervals and sets, and what abstaining costs.
 
-    only : the one option whose numbers are drawn; the ranges of unknown inputs stay those of all.
+    only : the one option that is drawn; all when left out.
     """
     found = _assured((bundle.sha256, profile.fingerprint, True), bundle, profile, ranking)
+    ranges = found.ranges if only is None else ranges_of(found.ranges, only)
     st.write(
-        f"**What is not known, and how far it could move.** {range_words(found.ranges, is_score=bundle.is_score)}"
+        f"**What is not known, and how far it could move.** {range_words(ranges, is_score=bundle.is_score)}"
     )
-    if found.ranges:
+    if ranges:
         tables.show(
-            range_rows(found.ranges, is_score=bundle.is_score),
+            range_rows(ranges, is_score=bundle.is_score),
             caption="One unknown input at a time, the others as they are; what the model would say, not what a test would find",
             name=f"{key}-ranges",
         )
-    if found.options:
+    if found.options and only is None and with_no_benefit:
         st.write(
             "**Who is unlikely to benefit.** Unknown is an answer of its own: it is neither for nor against an option."
         )

@@ -210,6 +210,16 @@ def test_ranges_are_what_editing_the_profile_gives(bundle):
     assert spans == sorted(spans, reverse=True) and found["KRAS"].state == "not assayed" != found["TMB"].state
 
 
+def test_the_ranges_of_one_option_leave_the_others_out(bundle):
+    found = assure(bundle, sample("S-21")).ranges
+    kept = assurance_words.ranges_of(found, CETUXIMAB)
+    assert len(kept) == len(found) and kept[0].label == "NRAS" and kept[0].span >= kept[-1].span
+    assert {o.option for r in kept for o in r.options} == {CETUXIMAB}
+    assert "Cetuximab + chemotherapy from 18 (altered) to 45 of 100 (absent)" in assurance_words.range_words(
+        kept
+    )
+
+
 def test_a_score_has_ranges_over_its_own_inputs_and_says_what_it_lacks():
     loris = load(SAMPLE / "bundles" / "loris")
     found = assure(loris, sample("S-14"))
