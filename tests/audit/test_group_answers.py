@@ -10,6 +10,7 @@ from explainers.audit.data import NOT_RECORDED, of_arrays, of_cohort
 from explainers.audit.errors import AuditError
 from explainers.audit.fairness import fairness
 from explainers.audit.for_whom import for_whom
+from explainers.audit.gap_table import Gap, Gaps
 from explainers.audit.gaps import gaps
 from explainers.audit.group_audit import GroupAudit, GroupHeadline, group_audit
 from explainers.audit.patient_groups import groups_of, own_levels
@@ -84,6 +85,28 @@ def test_the_best_of_many_groups_is_not_the_luckiest_small_one():
     none = gaps(data, n_draws=99, attributes=["subtype"])
     best = for_whom(table, none, "drug", "Drug").best
     assert best[0].startswith("arm: large")
+    # A group that was found to differ in any figure is never among the best.
+    gap = Gap(
+        "drug",
+        "Drug",
+        "arm",
+        "arm: large",
+        "AUC",
+        4000,
+        2000,
+        40,
+        0.8,
+        0.9,
+        0.0,
+        -0.1,
+        -0.15,
+        -0.05,
+        -6.0,
+        0.01,
+        True,
+    )
+    differs = Gaps((gap,), 0.01, 4.0, 99, 0, 0.15, ())
+    assert not any("arm: large" in b for b in for_whom(table, differs, "drug", "Drug").best)
 
 
 def test_predictive_values_by_hand_and_at_their_own_base_rate():
