@@ -16,9 +16,9 @@ ROOMS = [
     st.Page("pages/why.py", title="Why", icon=":material/help:", url_path="why"),
     st.Page("pages/what_if.py", title="What if", icon=":material/tune:", url_path="what_if"),
     st.Page("pages/model.py", title="Model", icon=":material/fact_check:", url_path="model"),
-    st.Page("pages/learn.py", title="Learn", icon=":material/school:", url_path="learn"),
     st.Page("pages/audit.py", title="Audit", icon=":material/rule:", url_path="audit"),
     st.Page("pages/card.py", title="Card", icon=":material/description:", url_path="card"),
+    st.Page("pages/learn.py", title="Learn", icon=":material/school:", url_path="learn"),
 ]
 
 

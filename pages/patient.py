@@ -36,8 +36,11 @@ with layout.page(
             glance.show_coverage(profile, schema)
         timeline_panel.show(profile, bundle)
         profile_form.show_record(profile)
-        with st.expander("Correct a field"):
-            profile_form.show(profile)
+        # The form is long; it is drawn once it is opened.
+        correcting = st.expander("Correct a field", key="correcting", on_change="rerun")
+        if correcting.open:
+            with correcting:
+                profile_form.show(profile)
         st.header("Take this patient along", anchor=False)
         exports.show(profile, bundle)
     if bundle is not None and profile is not None:

@@ -301,7 +301,9 @@ def _edit_texts() -> list[str]:
     model, texts = bundle(), []
     for edit in edits():
         three_states = model is not None and model.schema.feature(edit.feature).is_alteration
-        value = words[edit.value] if three_states else "unknown" if edit.value is None else edit.value
+        value: Value = "unknown" if edit.value is None else edit.value
+        if three_states:
+            value = words[None if edit.value is None else float(edit.value)]
         texts.append(f"{edit.feature}={value}")
     return texts
 
