@@ -265,7 +265,14 @@ def test_a_kept_result_is_made_once_and_another_key_makes_another():
 def test_a_spoilt_file_is_made_again(small_bundle):
     cached(key_of("x"), AuditTable, AuditTable)
     (file,) = cache_folder().glob("*.json")
-    for content in ("{", "[]", '{"entries": 3}', '{"entries": [{"option": "a"}]}', '{"other": []}'):
+    for content in (
+        "{",
+        "[]",
+        '{"entries": 3}',
+        '{"entries": [{"option": "a"}]}',
+        '{"other": []}',
+        '{"entries": [], "more": 1}',
+    ):
         file.write_text(content, encoding="utf-8")
         assert peek(key_of("x"), AuditTable) is None
         assert cached(key_of("x"), AuditTable, AuditTable) == AuditTable()

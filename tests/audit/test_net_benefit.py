@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -190,6 +192,12 @@ def test_without_a_label_the_models_own_driver_stands_in_and_says_so():
     found = label_rule(of_bundle(bundle), bundle, "chemotherapy")
     assert found is not None and not found.is_label
     assert "no label is known" in found.source
+
+
+def test_cells_in_a_laboratory_are_not_treated_by_a_label(small_bundle):
+    data = of_bundle(small_bundle)
+    assert label_rule(data, small_bundle, "osimertinib") is not None
+    assert label_rule(replace(data, setting="laboratory"), small_bundle, "osimertinib") is None
 
 
 def test_every_shipped_option_has_a_label_or_says_that_it_has_none():
