@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = ["Ends", "comparison", "comparison_rows", "waterfall", "waterfall_rows
 
 _ROW = 34
 _NEGLIGIBLE = 1e-9
+_WORDS_WIDTH = 28
 
 
 Ends = tuple[FloatVector, FloatVector]
@@ -50,8 +52,8 @@ def waterfall(
         at += value
     names = [wrapped("Average compared with"), *labels, "<b>This patient</b>"]
     y = list(range(len(names)))
-    # A third line of a label needs room of its own.
-    row = _ROW + 12 * any(name.count("<br>") > 1 for name in names)
+    # Lines of a label beyond two need room of their own.
+    row = _ROW + 12 * max(0, *(name.count("<br>") - 1 for name in names))
     made = figure(mode, height=row * len(names) + 64, right=62)
     made.add_trace(
         go.Bar(
@@ -241,7 +243,9 @@ def _label(label: str, words: str, quiet: str) -> str:
     name = wrapped(escape(label), 24)
     if not words or words == label:
         return name
-    small = f'<span style="font-size:11px;color:{quiet}">{wrapped(escape(words), 28)}</span>'
+    # A group's words can fill a paragraph; all of them stand in the table and under the pointer.
+    short = shorten(words, 2 * _WORDS_WIDTH - 4, placeholder=" …")
+    small = f'<span style="font-size:11px;color:{quiet}">{wrapped(escape(short), _WORDS_WIDTH)}</span>'
     # Short words fit on the second line of a long name; three lines would run into the neighbours.
     joint = " · " if "<br>" in name and len(name.rsplit("<br>", 1)[1]) + len(words) <= 22 else "<br>"
     return f"{name}{joint}{small}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -198,6 +199,18 @@ def test_whiskers_stand_about_the_end_of_their_own_bar(why):
         rows[1]["refits from"] == pytest.approx(rows[1]["value"] - 0.2, abs=1e-5)
         and rows[0]["refits to"] is None
     )
+
+
+def test_long_words_of_a_group_do_not_run_into_the_next_label(make_bundle, why):
+    long = "Albumin 4 g/dL, Neutrophil to lymphocyte ratio 3.2, Lactate dehydrogenase 215 U/L and 1 more"
+    told = dataclasses.replace(why, feature_words=(long,) * len(why.values))
+    figure = attribution.waterfall(told)
+    labels = figure.layout.yaxis.ticktext
+    lines = max(label.count("<br>") for label in labels) + 1
+    assert lines <= 4 and "…" in labels[1]
+    # 12 px a line, and a little air.
+    assert figure.layout.height - 64 >= len(labels) * (12 * lines + 8)
+    assert long in figure.data[0].customdata[0]
 
 
 def test_curves_show_every_method_and_chance(make_bundle):
