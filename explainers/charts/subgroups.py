@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["base_rates", "forest"]
 
-_ROW = 26
+_ROW = 30
 
 
 def forest(
@@ -47,7 +47,7 @@ def forest(
         What is measured, in words.
     """
     colours = palette(mode)
-    made = figure(mode, height=_ROW * max(len(rows), 1) + 76, right=112)
+    made = figure(mode, height=_ROW * max(len(rows), 1) + 76, right=64)
     if best is not None:
         made.add_vline(x=best, line={"color": colours.line, "width": 2})
     if everybody is not None and everybody.is_known:
@@ -62,14 +62,15 @@ def forest(
         )  # fmt: skip
     made.update_xaxes(title_text=wrapped(axis, 60), nticks=6)
     made.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[wrapped(escape(r.group), 34) for r in rows],
+        tickvals=list(range(len(rows))), ticktext=[wrapped(escape(r.group), 24) for r in rows],
         range=[len(rows) - 0.5, -0.5], showgrid=False,
     )  # fmt: skip
     # Adding zero takes the minus off a rounded nothing.
     texts = [
-        f"{round(r.estimate, 2) + 0.0:.2f} · n {r.n:,}" if r.is_known else f"too few, {_n(r)}" for r in rows
+        f"{round(r.estimate, 2) + 0.0:.2f}<br>n {r.n:,}" if r.is_known else f"too few<br>{_n(r)}"
+        for r in rows
     ]
-    value_labels(made, mode, list(range(len(rows))), texts, size=11)
+    value_labels(made, mode, list(range(len(rows))), texts, size=10)
     return made
 
 

@@ -274,7 +274,7 @@ def test_the_forest_marks_findings_and_keeps_a_line_for_groups_too_small():
     dots = [t for t in made.data if t.mode == "markers"]
     assert sum(len(t.x) for t in dots) == len(known)
     assert list(dots[1].x) == [r.estimate for r in rows if r.group == "arm: a"]
-    assert "too few, n 12" in [a.text for a in made.layout.annotations]
+    assert "too few<br>n 12" in [a.text for a in made.layout.annotations]
     assert len(made.layout.yaxis.ticktext) == len(rows)
 
 
