@@ -111,14 +111,15 @@ def _seen(page: Page) -> str:
 
 
 def painted(page: Page, timeout_seconds: float = 90) -> None:
-    """Wait until the page has its title, its script has ended and its charts are drawn."""
+    """Wait until the page has its title, its script and the work beside it have ended, and its charts are drawn."""
     page.wait_for_selector("h1", timeout=timeout_seconds * 1000)
     page.wait_for_function(
         """() => {
             const app = document.querySelector('[data-testid="stApp"]');
             const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
             return app && app.dataset.testScriptState === 'notRunning'
-                && !document.querySelector('[data-testid="stSkeleton"]')
+                && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+                && !document.querySelector('[class*="st-key-long-work"][class*="-stop"]')
                 && charts.every(chart => chart.querySelector('.main-svg'));
         }""",
         timeout=timeout_seconds * 1000,

@@ -140,3 +140,11 @@ def test_what_fails_is_passed_on_and_not_kept(own_folder):
     with pytest.raises(ZeroDivisionError):
         kept.kept("thing", (1,), (Small,), lambda: 1 / 0)
     assert not own_folder.exists()
+
+
+def test_a_result_of_an_older_format_is_made_again(own_folder, monkeypatch):
+    calls = []
+    kept.kept("thing", ("abc",), (Small,), made(SMALL, calls))
+    monkeypatch.setattr(kept, "FORMAT", kept.FORMAT + 1)
+    kept.kept("thing", ("abc",), (Small,), made(SMALL, calls))
+    assert len(calls) == 2
