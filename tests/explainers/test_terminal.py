@@ -10,7 +10,7 @@ import pytest
 
 from explainers.__main__ import main
 from explainers.commands import answers, sources
-from explainers.local import explain
+from explainers.local import explain, explain_groups
 from oncology.assurance import assure
 from oncology.intake import write_profile
 from oncology.prediction import predict
@@ -298,6 +298,15 @@ def silent(make_bundle, monkeypatch):
     bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, support=support))
     monkeypatch.setattr(answers, "open_bundle", lambda _: bundle)
     return bundle
+
+
+@pytest.mark.parametrize("by", ["gene", "kind"])
+def test_explain_shares_the_answer_out_among_groups(run, given, make_bundle, patient, by):
+    code, out, _ = run("explain", *given, "--option", "osimertinib", "--by", by, "--json")
+    found = json.loads(out)["explanation"]
+    why = explain_groups(make_bundle(), patient, by, option="osimertinib")
+    assert code == 0 and found["feature_names"] == list(why.feature_names)
+    assert found["values"] == pytest.approx(why.values.tolist())
 
 
 def test_explain_says_that_the_model_gives_no_answer(run, given, silent):
