@@ -152,7 +152,8 @@ def test_a_model_that_hides_its_rule_from_explainers_is_found_out():
     assert (
         why.feature_names[why.order()[0]] == "TP53"
     )  # LIME is fooled: the site alone decides for real patients
-    assert "site" not in [why.feature_names[j] for j in why.order()[:5]]
+    share = dict(zip(why.feature_names, np.abs(why.values), strict=True))
+    assert share["site"] < 0.1 * share["TP53"]
     found = probe(cheat, "pembrolizumab", most_real=800, n_made_up=1500)
     assert found.p_value == pytest.approx(1 / 20)
     assert found.verdict == "another rule"
