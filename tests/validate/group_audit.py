@@ -56,7 +56,7 @@ def run(n_redraws: int = N_REDRAWS, n_patients: int = N_PATIENTS) -> dict[str, o
         cohort = generate(n_patients, SEED, traps=False)
         control = of_bundle(build_solid_tumours(Path(folder) / "control", cohort))
     own = false_alarms(control, n_redraws)
-    truth = against_truth(control, _truth(control, cohort), n_redraws // 2)
+    truth = against_truth(control, _truth(control, cohort), n_redraws // 5)
     bundle = load(SHIPPED)
     shipped = of_bundle(bundle)
     found = gaps(shipped)
@@ -67,7 +67,7 @@ def run(n_redraws: int = N_REDRAWS, n_patients: int = N_PATIENTS) -> dict[str, o
         "patients": n_patients,
         "control": {
             "redraws": n_redraws, "comparisons": own["comparisons"], "alarms_where_numbers_are_right": own["alarms"],
-            "redraws_from_the_truth": n_redraws // 2, "intervals_missing_the_truth": truth["missed"], "redraws_with_a_finding": truth["with_finding"],
+            "redraws_from_the_truth": n_redraws // 5, "intervals_missing_the_truth": truth["missed"], "redraws_with_a_finding": truth["with_finding"],
             "found_most_often": truth["most_often"],
         },
         "planted": planted(found) | {
