@@ -201,36 +201,40 @@ def _open(path: str, sha256: str) -> ModelBundle:
 
     bundle = bundles.load(Path(path))
     startup.freeze()
+    threading.Thread(target=_ready, args=(bundle,), name="ready-trees", daemon=True).start()
     return bundle
 
 
-_engines: dict[str, Callable[[Any], Any] | None] = {}
-_engines_lock = threading.Lock()
+_SECONDS_TO_WARM_UP = 180.0
+_margins: dict[str, Callable[[Any], Any]] = {}
 
 
 def fast_margin(bundle: ModelBundle) -> Callable[[Any], Any] | None:
-    """The tree engine's twin of `bundle.margin`, a few times faster on a hundred rows; None until it is ready.
+    """The tree engine's twin of `bundle.margin`, a few times faster on a hundred rows.
 
-    It is made in the background the first time it is asked for, and stays None for models that are no trees.
+    None until it is ready, and for models that have no exact tree form.
     """
-    with _engines_lock:
-        if bundle.sha256 not in _engines:
-            _engines[bundle.sha256] = None
-            threading.Thread(target=_make_engine, args=(bundle,), name="tree-engine", daemon=True).start()
-        return _engines[bundle.sha256]
+    return _margins.get(bundle.sha256)
 
 
-def _make_engine(bundle: ModelBundle) -> None:
+def _ready(bundle: ModelBundle) -> None:
+    """Convert the models of a bundle in the background, so that no click waits for it; after the first paint."""
+    if not startup.warmed.wait(_SECONDS_TO_WARM_UP) or not bundle.estimators:
+        return
+    from explainers import families
     from explainers.trees import from_bundle
     from explainers.trees.errors import TreeEngineError
 
+    for option in bundle.options:
+        families.tree_form(bundle, option)
     # For exclusive classes the engine gives scores before the softmax, which are other numbers.
     if bundle.output_kind == "classes":
         return
     try:
-        _engines[bundle.sha256] = from_bundle(bundle).predict
+        _margins[bundle.sha256] = from_bundle(bundle).predict
     except TreeEngineError:
         log.info("%s has no exact tree form; its own predict is used", bundle.name)
+    startup.freeze()
 
 
 def sample_patients() -> tuple[PatientChoice, ...]:

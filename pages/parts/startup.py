@@ -17,6 +17,8 @@ NEEDED = ("pages.parts.session", "oncology.bundles", "sklearn.ensemble", "skops.
 HEAVY = ("explainers.local", "explainers.charts", "shap", "lime.lime_tabular")
 SECONDS_FOR_THE_FIRST_PAINT = 1.0
 
+# Set once nothing more is loaded ahead: what else can be done in the background waits for it.
+warmed = threading.Event()
 _lock = threading.Lock()
 _started = False
 
@@ -49,6 +51,7 @@ def warm_up() -> None:
     load(HEAVY)
     ready_the_engine()
     freeze()
+    warmed.set()
 
 
 def ready_the_engine() -> None:

@@ -28,6 +28,23 @@ def test_a_library_that_is_missing_is_named_and_the_next_is_still_loaded(monkeyp
     assert gc.get_freeze_count() > 10_000
 
 
+def test_the_models_of_an_opened_bundle_are_converted_after_the_warm_up(monkeypatch):
+    from oncology.bundles import load
+    from pages.parts import library
+
+    bundle = load(library.sample_folder() / "bundles" / "solid_tumours")
+    monkeypatch.setattr(startup, "warmed", threading.Event())
+    monkeypatch.setattr(library, "_SECONDS_TO_WARM_UP", 0.01)
+    monkeypatch.setattr(library, "_margins", {})
+    library._ready(bundle)
+    assert library.fast_margin(bundle) is None
+    startup.warmed.set()
+    library._ready(bundle)
+    margin = library.fast_margin(bundle)
+    rows = bundle.background.rows[:50]
+    assert abs(margin(rows) - bundle.margin(rows)).max() < 1e-10
+
+
 def test_the_warm_up_starts_once_for_all_visitors(monkeypatch):
     calls = []
     monkeypatch.setattr(startup, "_started", False)
