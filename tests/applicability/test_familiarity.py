@@ -106,7 +106,10 @@ def test_what_makes_a_profile_unusual_is_named_with_how_many_have_it(bundle, fre
     assert {u.feature for u in found.unusual[:2]} == {"LDH", "NLR"}
     ldh = bundle.training.X["LDH"][bundle.training.tumours == "LUAD"]
     first = next(u for u in found.unusual if u.feature == "LDH")
-    assert first.words == f"{first.label} 2500 U/L: {(ldh >= 2500).sum()} of {ldh.notna().sum():,} have one as high"
+    assert (
+        first.words
+        == f"{first.label} 2500 U/L: {(ldh >= 2500).sum()} of {ldh.notna().sum():,} have one as high"
+    )
     assert 0 < sum(u.share for u in found.unusual) <= 1 + 1e-9
 
 

@@ -67,7 +67,9 @@ def test_ends_never_fall_with_the_margin_and_hold_the_probability(margin, more, 
 
 
 def test_every_table_rises_with_the_margin():
-    assert (np.diff(TABLES.low_logit, axis=-1) >= 0).all() and (np.diff(TABLES.high_logit, axis=-1) >= 0).all()
+    assert (np.diff(TABLES.low_logit, axis=-1) >= 0).all() and (
+        np.diff(TABLES.high_logit, axis=-1) >= 0
+    ).all()
 
 
 def test_beyond_everything_seen_the_ends_run_to_nought_and_one():
