@@ -76,6 +76,7 @@ def test_no_patient_is_in_what_is_kept(small, own_folder):
     "damage",
     [b"", b"not gzip", gzip.compress(b"{"), gzip.compress(b"[]"), gzip.compress(b'{"format": 1}'),
      gzip.compress(json.dumps({"format": 0, "key": "", "result": None}).encode())],
+    ids=["empty", "not gzip", "cut off", "a list", "no result", "older format"],
 )  # fmt: skip
 def test_a_damaged_result_is_made_again(own_folder, damage):
     calls = []
