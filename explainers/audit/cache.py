@@ -1,4 +1,7 @@
-"""Audits kept on disk between starts: tables only, as JSON, named by what they were made from."""
+"""Audits kept on disk between starts: tables only, as JSON, named by what they were made from.
+
+With `GLASSBOARD_CACHE=off` nothing is written: the last few stay in memory until the dashboard ends.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from explainers.kept import folder as kept_folder
+
 __all__ = ["cache_folder", "cached", "from_plain", "key_of", "peek", "plain"]
 
 T = TypeVar("T")
 _MOST_FILES = 200
+_MOST_IN_MEMORY = 24
+_in_memory: dict[str, Any] = {}
 
 
-def cache_folder() -> Path:
-    """Where audits are kept: ``GLASSBOARD_CACHE``, or the user's own cache folder."""
-    named = os.environ.get("GLASSBOARD_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "glassboard" / "audits"
+def cache_folder() -> Path | None:
+    """Where audits are kept: below ``GLASSBOARD_CACHE`` or the user's own cache folder; None where nothing is to be kept.
+
+    A folder of its own, because the oldest files in it are dropped.
+    """
+    root = kept_folder()
+    return None if root is None else root / "audits"
 
 
 def key_of(*parts: object) -> str:
@@ -47,17 +54,30 @@ def cached(key: str, kind: type[T], make: Callable[[], T], *, folder: Path | Non
 
     A file that cannot be read is made again; a folder that cannot be written costs the next start its time only.
     """
-    file = (folder or cache_folder()) / f"{kind.__name__.lower()}-{key[:40]}.json"
-    if (found := read(file, kind)) is not None:
+    if (found := peek(key, kind, folder=folder)) is not None:
         return found
     made = make()
-    write(file, made)
+    place = folder or cache_folder()
+    if place is not None:
+        write(place / _name(key, kind), made)
+        return made
+    _in_memory[_name(key, kind)] = made
+    for oldest in list(_in_memory)[:-_MOST_IN_MEMORY]:
+        _in_memory.pop(oldest, None)
     return made
 
 
 def peek(key: str, kind: type[T], *, folder: Path | None = None) -> T | None:
     """The kept result of a key, or None; nothing is made."""
-    return read((folder or cache_folder()) / f"{kind.__name__.lower()}-{key[:40]}.json", kind)
+    place = folder or cache_folder()
+    if place is not None:
+        return read(place / _name(key, kind), kind)
+    held: T | None = _in_memory.get(_name(key, kind))
+    return held
+
+
+def _name(key: str, kind: type) -> str:
+    return f"{kind.__name__.lower()}-{key[:40]}.json"
 
 
 def read(file: Path, kind: type[T]) -> T | None:

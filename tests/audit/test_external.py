@@ -296,6 +296,24 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path, monkey
     assert cached(key_of("x"), AuditTable, AuditTable) == AuditTable()
 
 
+def test_where_nothing_is_to_be_kept_nothing_is_written_and_the_last_audits_stay_at_hand(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GLASSBOARD_CACHE", "off")
+    monkeypatch.chdir(tmp_path)
+    made = []
+
+    def make():
+        made.append(1)
+        return AuditTable()
+
+    for _ in range(2):
+        cached(key_of("kept nowhere"), AuditTable, make)
+    assert peek(key_of("kept nowhere"), AuditTable) == AuditTable()
+    assert len(made) == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_numbers_that_json_lacks_come_back():
     from explainers.audit.tables import AuditRow
 
