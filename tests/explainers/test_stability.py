@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 
 import numpy as np
@@ -211,6 +212,16 @@ def test_only_the_explanation_that_was_refitted_has_intervals(bundle, found, pat
         is None
     )
     assert "refits" in found.words("sotorasib") and "95 of 100" in found.words("sotorasib")
+
+
+def test_the_words_say_that_in_another_cohort_fewer_are_held_with_the_figure_of_the_long_check(found):
+    text = (SAMPLE.parent / "docs" / "validation.md").read_text(encoding="utf-8")
+    (line,) = [
+        line for line in text.splitlines() if line.startswith("| another synthetic cohort of the same size")
+    ]
+    (measured,) = re.findall(r"\| (\d+\.\d) %", line)
+    said = found.words("sotorasib")
+    assert f"another cohort of the same size fewer: {float(measured):.0f} %" in said
 
 
 def test_sums_of_single_inputs_can_be_stabilised_and_estimates_cannot(make_bundle):
