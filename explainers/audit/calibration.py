@@ -10,7 +10,7 @@ from scipy.special import logit
 
 from explainers.audit.resampling import FloatMatrix, FloatVector, Statistic, percentiles
 from explainers.audit.tables import ALL, AuditRow
-from oncology.counts import SMALLEST_COUNT
+from oncology.counts import SMALLEST_COUNT, shown
 from oncology.uncertainty.shares import wilson
 
 __all__ = [
@@ -255,7 +255,11 @@ def calibration_rows(
         method, reason = f"bootstrap, {len(draws)} rounds", ""
         if metric == "observed" and n:
             (a, b), method = wilson(events, n), "Wilson"
-        if not np.isfinite(value):
+        if metric == "observed" and shown(events, of=n) is None:
+            # A share of a known number of patients tells the count.
+            value = a = b = np.nan
+            reason, method = f"withheld: fewer than {SMALLEST_COUNT} patients of one outcome", ""
+        elif not np.isfinite(value):
             reason, method = _reason(metric, events, n - events), ""
         elif fewest < FEWEST_OF_EACH and metric != "observed":
             a = b = np.nan

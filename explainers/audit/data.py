@@ -48,7 +48,7 @@ FloatMatrix = NDArray[np.float64]
 FloatVector = NDArray[np.float64]
 
 # Part of every fingerprint: raise it when groups or probabilities are made in another way, so that no cache is stale.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)

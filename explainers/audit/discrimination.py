@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.audit.resampling import FloatMatrix, FloatVector, Statistic, percentiles
 from explainers.audit.tables import ALL, AuditRow
+from oncology.counts import SMALLEST_COUNT, shown
 from oncology.performance import auc_with_interval
 from oncology.uncertainty.shares import wilson
 
@@ -93,9 +94,11 @@ def average_precision_row(
         why = _too_few(events, n - events)
         return AuditRow(option, group, n, events, "average precision", np.nan, np.nan, np.nan, why)
     (low,), (high,) = percentiles(draws)
+    # The share of responders would give a count of 1 to 4 away.
+    guessed = "" if shown(events, of=n) is None else f"somebody who guesses would reach {events / n:.2f}"
     return AuditRow(
         option, group, n, events, "average precision", average_precision(y, score), float(low), float(high),
-        f"somebody who guesses would reach {events / n:.2f}", f"bootstrap, {len(draws)} rounds",
+        guessed, f"bootstrap, {len(draws)} rounds",
     )  # fmt: skip
 
 
@@ -104,7 +107,7 @@ def at_threshold(
 ) -> tuple[AuditRow, ...]:
     """Sensitivity, specificity and both predictive values where a score at or over the threshold is a yes.
 
-    Each is a share of counted patients, with Wilson's 95 % interval.
+    Each is a share of counted patients, with Wilson's 95 % interval; withheld where 1 to 4 patients stand on one side.
     """
     n, events = len(y), int(y.sum())
     said_yes, had = score >= threshold, y == 1
@@ -119,6 +122,10 @@ def at_threshold(
         total = int(of.sum())
         if not total:
             rows.append(AuditRow(option, group, n, events, metric, np.nan, np.nan, np.nan, none))
+            continue
+        if shown(int(hits.sum()), of=total) is None:
+            why = f"withheld: fewer than {SMALLEST_COUNT} patients on one side of the line"
+            rows.append(AuditRow(option, group, n, events, metric, np.nan, np.nan, np.nan, why))
             continue
         low, high = wilson(int(hits.sum()), total)
         rows.append(

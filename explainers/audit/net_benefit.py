@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.audit.errors import AuditError
 from explainers.audit.resampling import FloatMatrix, FloatVector, Statistic, percentiles
+from oncology.counts import SMALLEST_COUNT, shown
 
 if TYPE_CHECKING:
     from explainers.audit.label_rules import LabelRule
@@ -80,7 +81,7 @@ def net_benefit(y_true: ArrayLike, probability: ArrayLike, *, threshold: float) 
 
 
 def _worth(y: FloatVector, treated: NDArray[np.bool_], thresholds: FloatVector) -> FloatMatrix:
-    """What each patient adds to the net benefit at each threshold, (n, t): 1 for a hit, minus the odds for a miss."""
+    """What each patient adds to the net benefit at each threshold, (n, t): 1 for a hit, minus the odds for a false alarm."""
     odds = thresholds / (1 - thresholds)
     return np.where(treated, np.where(y[:, None] == 1, 1.0, -odds), 0.0)
 
@@ -175,6 +176,10 @@ def decision_curve(
     t = np.asarray(thresholds)
     if not n or min(events, n - events) == 0:
         why = "nobody responded" if n and not events else "everybody responded" if n else "no known outcome"
+        return DecisionCurve(option, n, events, reason=why)
+    if shown(events, of=n) is None:
+        # The curve of treating everybody tells how many responded.
+        why = f"fewer than {SMALLEST_COUNT} patients of one outcome"
         return DecisionCurve(option, n, events, reason=why)
     centre = net_benefit_statistic(y, p, met, t)(np.ones((1, n)))
     model, everybody, label = np.split(centre[0], 3)

@@ -196,3 +196,13 @@ def test_the_smooth_curve_and_its_band_are_statsmodels(drawn):
 )
 def test_no_smooth_curve_is_drawn_where_none_can_be_fitted(y, p, said):
     assert said in smooth_curve(y, p).reason
+
+
+@pytest.mark.parametrize(
+    ("events", "known"), [(0, True), (1, False), (4, False), (5, True), (46, False), (50, True)]
+)
+def test_the_observed_share_is_withheld_where_it_would_give_a_small_count_away(events, known):
+    y = np.array([1.0] * events + [0.0] * (50 - events))
+    row = figures(y, np.linspace(0.1, 0.9, 50))["observed"]
+    assert row.is_known is known
+    assert known or row.reason == "withheld: fewer than 5 patients of one outcome"

@@ -63,7 +63,8 @@ def test_the_interval_of_average_precision_holds_its_estimate(drawn):
 
 def test_a_line_at_one_half_by_hand():
     # over the line: 0.9 yes, 0.6 no, 0.5 yes; under it: 0.4 yes, 0.3 no, 0.2 no
-    y, p = np.array([1.0, 0, 1, 1, 0, 0]), np.array([0.9, 0.6, 0.5, 0.4, 0.3, 0.2])
+    # (five patients each, since fewer are withheld)
+    y, p = (np.repeat(v, 5) for v in ([1.0, 0, 1, 1, 0, 0], [0.9, 0.6, 0.5, 0.4, 0.3, 0.2]))
     rows = {r.metric: r for r in at_threshold("a", y, p, 0.5)}
     assert rows["sensitivity"].estimate == pytest.approx(2 / 3)
     assert rows["specificity"].estimate == pytest.approx(2 / 3)
@@ -96,9 +97,30 @@ def test_one_outcome_gives_no_auc_but_a_reason(y, said):
 
 
 def test_a_line_nobody_reaches_says_so():
-    rows = {r.metric: r for r in at_threshold("a", np.array([1.0, 0.0]), np.array([0.1, 0.2]), 0.9)}
+    y, p = np.repeat([1.0, 0.0], 5), np.repeat([0.1, 0.2], 5)
+    rows = {r.metric: r for r in at_threshold("a", y, p, 0.9)}
     assert "nobody reaches 0.9" in rows["positive predictive value"].reason
     assert rows["sensitivity"].estimate == 0.0
+
+
+def test_no_figure_gives_a_count_of_one_to_four_away(drawn):
+    y, p = drawn(100)
+    y[:] = 0.0
+    y[:3] = 1.0
+    (draws,) = resample(100, (average_precision_statistic(y, p),), rounds=20)
+    assert average_precision_row("a", y, p, draws).reason == ""
+    assert not any(
+        r.is_known
+        for r in at_threshold("a", y, p, 0.5)
+        if r.metric in ("sensitivity", "negative predictive value")
+    )
+    # One responder of fifty is missed: 0.98 of a known fifty would say so.
+    y, p = np.repeat([1.0, 1.0, 0.0, 0.0], [49, 1, 20, 30]), np.repeat([0.9, 0.1, 0.9, 0.1], [49, 1, 20, 30])
+    rows = {r.metric: r for r in at_threshold("a", y, p, 0.5)}
+    assert (
+        rows["sensitivity"].reason.startswith("withheld: fewer than 5")
+        and rows["specificity"].estimate == 0.6
+    )
 
 
 def test_wholly_separated_patients_have_an_auc_of_one_and_no_false_certainty():

@@ -206,3 +206,11 @@ def test_every_shipped_option_has_a_label_or_says_that_it_has_none():
     without = [o for o in bundle.options if not label_rule(data, bundle, o).is_label]
     assert without == ["chemotherapy"]
     assert all(label_rule(data, bundle, o).met.any() for o in bundle.options if o in LABELS)
+
+
+@pytest.mark.parametrize(("events", "has_curve"), [(4, False), (5, True), (56, False), (55, True)])
+def test_a_curve_that_would_give_a_small_count_away_is_not_drawn(events, has_curve):
+    y = np.array([1.0] * events + [0.0] * (60 - events))
+    found = curve(y, np.linspace(0.1, 0.9, 60))
+    assert bool(found.thresholds) is has_curve
+    assert has_curve or found.reason == "fewer than 5 patients of one outcome"
