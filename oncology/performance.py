@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oncology.errors import OncologyError
-from oncology.uncertainty import platt
+from oncology.uncertainty import parts_of, platt
 
 __all__ = [
     "OptionPerformance",
@@ -150,11 +150,7 @@ def performance(option: str, margin: ArrayLike, y_true: ArrayLike, *, seed: int 
 
 def calibrated_without_self(margin: FloatArray, y_true: FloatArray, *, seed: int = 0) -> FloatArray:
     """Probabilities (n,) by Platt maps, each patient calibrated by a map fitted on the four fifths without them."""
-    rng = np.random.default_rng(seed)
-    part = np.empty(len(y_true), dtype=np.intp)
-    for outcome in (0.0, 1.0):
-        rows = np.flatnonzero(y_true == outcome)
-        part[rng.permutation(rows)] = np.arange(len(rows)) % 5
+    part = parts_of(y_true, seed=seed)
     probability = np.empty(len(y_true))
     for p in range(5):
         held, kept = part == p, part != p

@@ -33,7 +33,7 @@ class AbstentionEffect:
     brier_with, brier_without : float
         Mean squared error of the calibrated probability over the answered pairs, and over all.
     brier_abstained : float or None
-        Over the pairs left out; None with fewer than five of either outcome among them.
+        Over the pairs left out; None with fewer than five of them.
     low, high : float
         95 % interval of brier_abstained - brier_with; NaN where `brier_abstained` is None.
     named, right, right_for_all : float
@@ -59,6 +59,8 @@ class AbstentionEffect:
         rule = f"The model is silent where fewer than {MIN_SUPPORT} training patients of the tumour type had an option. "
         if left == 0:
             return f"{rule}Among {self.n:,} held-out answers that never happened, so its effect cannot be measured here."
+        if shown(left) is None:
+            return f"{rule}Of {self.n:,} held-out answers it leaves all but a few: too few were left out to tell their own error."
         text = (
             f"{rule}Of {count_words(self.n)} held-out answers it leaves {100 * self.coverage:.1f} %; their mean squared error is "
             f"{self.brier_with:.3f}, without the rule {self.brier_without:.3f}"

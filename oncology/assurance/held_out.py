@@ -36,7 +36,8 @@ class ShareBelow:
     value : float or None
         Share of them without the outcome; None where either outcome has fewer than five patients.
     low, high : float or None
-        Wilson's 95 % interval; where few had the outcome, `low` is that of four, and `high` is 1.
+        Wilson's 95 % interval; where few had the outcome, `low` is that of four, and `high` is 1. None where so few
+        did not have it that they are withheld.
     who : str
         Whose numbers they are, in words.
     bar : float
@@ -55,6 +56,13 @@ class ShareBelow:
         """Whether there are patients enough to lean on."""
         return self.n is not None and self.n >= FEWEST_BELOW
 
+    @property
+    def contradicts(self) -> bool:
+        """Whether these patients did surely better than a number under the bar says."""
+        if self.n is None or self.n == 0:
+            return False
+        return self.high is None or self.high < 1 - self.bar
+
     def words(self, outcome_not: str) -> str:
         """One sentence; `outcome_not` is "did not respond", after a count of patients."""
         bar = f"a number under {100 * self.bar:.0f} of 100"
@@ -62,8 +70,10 @@ class ShareBelow:
             return f"No held-out {self.who} had {bar}."
         if self.n is None:
             return f"Fewer than 5 held-out {self.who} had {bar}."
-        if self.value is None or self.low is None or self.high is None:
-            least = "" if self.low is None else f" (at least {100 * self.low:.0f} of 100 {outcome_not}, 95 %)"
+        if self.low is None or self.high is None:
+            return f"Of {self.n:,} held-out {self.who} with {bar}, fewer than 5 {outcome_not}."
+        if self.value is None:
+            least = f" (at least {100 * self.low:.0f} of 100 {outcome_not}, 95 %)"
             return f"Of {self.n:,} held-out {self.who} with {bar}, all but a few {outcome_not}{least}."
         return (
             f"Of {self.n:,} held-out {self.who} with {bar}, {100 * self.value:.0f} of 100 {outcome_not} "
@@ -139,18 +149,21 @@ class HeldOut:
     def _below(self) -> dict[tuple[str, float], ShareBelow]:
         return {}
 
-    def below(self, bar: float, tumour: str | None) -> ShareBelow:
-        """Of those whose number lies under the bar, how many did not have the outcome; by tumour type where large enough."""
+    def below(self, bar: float, tumour: str | None) -> ShareBelow | None:
+        """Of those whose number lies under the bar, how many did not have the outcome; by tumour type where large enough.
+
+        None where too few had either outcome to calibrate anybody without themselves.
+        """
+        if self.probability is None:
+            return None
         key = tumour if tumour and self.own_group(tumour) else ""
         if (key, bar) not in self._below:
-            self._below[key, bar] = self._counted(bar, key)
+            self._below[key, bar] = self._counted(self.probability, bar, key)
         return self._below[key, bar]
 
-    def _counted(self, bar: float, key: str) -> ShareBelow:
+    def _counted(self, probability: FloatArray, bar: float, key: str) -> ShareBelow:
         who = f"patients{f' with {tumour_name(key)}' if key else ''} who {self.had_it}"
-        if self.probability is None:
-            return ShareBelow(0, None, None, None, who, bar)
-        mine = self.probability < bar
+        mine = probability < bar
         if key:
             mine &= self.tumour == key
         n, without = int(mine.sum()), int((1 - self.outcome[mine]).sum())

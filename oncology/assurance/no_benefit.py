@@ -142,7 +142,7 @@ def no_benefit(
     Notes
     -----
     Unlikely: the whole interval lies under the bar (``manifest.unlikely_below``), no unknown driver could lift it, and
-    at least twenty held-out patients had a number under the bar. Not unlikely: the whole interval lies above, and no
+    at least twenty held-out patients had a number under the bar and did not surely better than that. Not unlikely: the whole interval lies above, and no
     unknown driver could bring it under. Everything else is unknown.
     """
     label = bundle.label(option)
@@ -178,6 +178,11 @@ def _answer(
     if below is None or not below.speaks:
         return "unknown", (
             f"Insufficient evidence: the interval lies under {of}, but fewer than 20 held-out patients had so low a number."
+        )
+    if below.contradicts:
+        return "unknown", (
+            f"Insufficient evidence: the interval lies under {of}, but held-out patients did better than that. "
+            f"{below.words(said.did_not_respond)}"
         )
     return answer, f"The whole interval lies under {of}. {below.words(said.did_not_respond)}"
 

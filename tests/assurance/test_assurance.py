@@ -18,6 +18,8 @@ from oncology.assurance import (
     people,
     share_words,
 )
+from oncology.assurance.abstaining import AbstentionEffect
+from oncology.assurance.held_out import HeldOut
 from oncology.assurance.no_benefit import _answer
 from oncology.bundles import load
 from oncology.edits import Edit, apply
@@ -121,6 +123,37 @@ def test_few_responders_under_the_bar_are_not_counted_on_a_screen(bundle):
     assert (
         held_out(bundle, "alectinib").below(0.0, "LUAD").words("did not respond").startswith("Of 0") is False
     )
+
+
+def test_held_out_patients_who_did_better_than_their_number_are_told_as_such(bundle):
+    # Thirty with a low number, of whom three did not respond: that few may be counted on no screen.
+    given = HeldOut(
+        np.zeros(30), np.full(30, 0.05), np.repeat([1.0, 0.0], [27, 3]), np.full(30, "", object), "had it"
+    )
+    vars(given)["probability"] = np.full(30, 0.05)
+    found = given.below(0.15, None)
+    assert found.words("did not respond") == (
+        "Of 30 held-out patients who had it with a number under 15 of 100, fewer than 5 did not respond."
+    )
+    answer, why = _answer(bundle, (0.05, 0.02, 0.1), found, ())
+    assert answer == "unknown" and "held-out patients did better than that" in why
+    # Twelve of thirty did not respond: 0.58 at the most by Wilson, under the 0.85 that the bar says.
+    given = dataclasses.replace(given, outcome=np.repeat([1.0, 0.0], [18, 12]))
+    vars(given)["probability"] = np.full(30, 0.05)
+    assert _answer(bundle, (0.05, 0.02, 0.1), given.below(0.15, None), ())[0] == "unknown"
+
+
+def test_with_too_few_of_one_outcome_no_share_under_the_bar_is_claimed():
+    given = HeldOut(
+        np.arange(30.0), np.full(30, 0.05), np.repeat([1.0, 0.0], [2, 28]), np.full(30, "", object), "had it"
+    )
+    assert given.probability is None and given.below(0.15, None) is None
+
+
+def test_a_handful_of_answers_left_out_is_not_counted():
+    effect = AbstentionEffect(1000, 997, 0.997, 0.1, 0.1, None, float("nan"), float("nan"), 0.5, 0.9, 0.8)
+    assert "all but a few" in effect.words() and "99.7" not in effect.words()
+    assert "99.0 %" in dataclasses.replace(effect, n_answered=990, coverage=0.99).words()
 
 
 def test_a_low_interval_without_held_out_patients_as_low_is_unknown(bundle):
