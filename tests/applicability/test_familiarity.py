@@ -108,7 +108,7 @@ def test_what_makes_a_profile_unusual_is_named_with_how_many_have_it(bundle, fre
     first = next(u for u in found.unusual if u.feature == "LDH")
     assert (
         first.words
-        == f"{first.label} 2500 U/L: {(ldh >= 2500).sum()} of {ldh.notna().sum():,} have one as high"
+        == f"{first.label} 2,500 U/L: {(ldh >= 2500).sum()} of {ldh.notna().sum():,} have one as high"
     )
     assert 0 < sum(u.share for u in found.unusual) <= 1 + 1e-9
 
@@ -159,4 +159,4 @@ def test_without_a_cohort_the_reason_stands_where_the_percentile_would(tmp_path,
 def test_a_tumour_type_without_training_patients_is_compared_with_all(bundle, fresh):
     other = fresh[0].replace(tumour="PAAD")
     found = familiarity(bundle, other)
-    assert found.compared_with == "training patients" and found.percentile is not None and found.cautions
+    assert found.compared_with.startswith("training patients (a draw of 5,000") and found.percentile is not None and found.cautions

@@ -34,6 +34,7 @@ def test_a_fresh_process_answers_and_says_errors_without_a_traceback(given):
     assert good.returncode == 0 and json.loads(good.stdout)["patient"] == {
         "patient_id": "P1",
         "synthetic": True,
+        "germline_withheld": False,
     }
     bad = call("predict", given[0], "nobody")
     assert bad.returncode == 2 and bad.stdout == "" and bad.stderr.count("\n") == 1

@@ -180,6 +180,8 @@ def test_other_pages_say_that_the_model_is_asked_without_a_hidden_finding():
 
 def test_a_correction_keeps_what_is_hidden():
     app = with_patient(profile())
+    app.session_state["correcting"] = True
+    app.run()
     next(n for n in app.number_input if n.label == "Age (years)").set_value(58.0)
     next(b for b in app.button if b.label == "Apply corrections").click().run()
     assert "58 years" in words(app) and "p.S1982fs" not in everything(app)

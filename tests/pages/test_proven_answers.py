@@ -160,12 +160,14 @@ def test_pairs_of_facts_stand_on_why_and_a_formula_says_why_not():
     app = AppTest.from_file(str(SAMPLE.parent / "dashboard.py"), default_timeout=120)
     app.query_params["patient"] = "S-03-kras-stk11"
     app.run()
+    app.session_state["why-parts"] = "Facts that act together"
     app.switch_page("pages/why.py").run()
     assert not app.exception
     assert "together put the model's answer" in said(app)
     app = AppTest.from_file(str(SAMPLE.parent / "dashboard.py"), default_timeout=120)
     app.query_params["bundle"], app.query_params["patient"] = "loris", "S-36-loris-favourable"
     app.run()
+    app.session_state["why-parts"] = "Facts that act together"
     app.switch_page("pages/why.py").run()
     assert not app.exception
     assert "The score is a published sum" in said(app)
