@@ -21,13 +21,19 @@ _COHORTS, _CHOICE, _ERROR, _ROUND = (
     "audit-cohort-error",
     "audit-cohort-round",
 )
+_PICKER = "audit-cohort"
 _OWN = "the patients it was made from"
 
 
 def chosen() -> OutsideCohort | None:
     """The cohort from outside that is open; None while the model's own patients are."""
-    found: OutsideCohort | None = _cohorts().get(st.session_state.get(_CHOICE, ""))
-    return found
+    held, wanted = _cohorts(), st.session_state.get(_CHOICE, "")
+    if held and wanted not in held:
+        # A model without patients of its own is held against the first cohort, which the page's head has to know.
+        model = session.bundle()
+        if model is not None and model.training is None:
+            return next(iter(held.values()))
+    return held.get(wanted)
 
 
 def _cohorts() -> dict[str, OutsideCohort]:
@@ -44,8 +50,9 @@ def show(bundle: ModelBundle) -> AuditData | None:
         if st.session_state[_CHOICE] not in offered:
             st.session_state[_CHOICE] = offered[0]
     if len(offered) > 1:
-        st.selectbox("Held against", offered, key="audit-cohort", width=420, index=offered.index(st.session_state[_CHOICE]),
-                     on_change=_choose)  # fmt: skip
+        # The widget is told before it is drawn: it would go on naming the cohort that was open before the last reading.
+        st.session_state[_PICKER] = st.session_state[_CHOICE]
+        st.selectbox("Held against", offered, key=_PICKER, width=420, on_change=_choose)
     if not offered:
         why = "is a published formula" if bundle.formula is not None else "came without its training cohort"
         st.info(
@@ -59,7 +66,7 @@ def show(bundle: ModelBundle) -> AuditData | None:
 
 
 def _choose() -> None:
-    st.session_state[_CHOICE] = st.session_state["audit-cohort"]
+    st.session_state[_CHOICE] = st.session_state[_PICKER]
 
 
 def _data(bundle: ModelBundle) -> AuditData | None:

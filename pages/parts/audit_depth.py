@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explainers.audit.data import AuditData
     from explainers.audit.overview import Audit, OptionAudit
     from explainers.audit.recalibration import Recalibration
+    from explainers.audit.worst import Surprise
     from oncology.bundles import ModelBundle
 
 __all__ = ["QUESTIONS", "Asked", "asks_one_option"]
@@ -172,7 +173,8 @@ def _threshold(asked: Asked) -> None:
 
     number = asked.data.number
     threshold = st.number_input(
-        f"A yes from this {number} on", 0.01, 0.99, float(asked.audit.threshold), 0.01, key=f"audit-threshold-{number}", width=220,
+        f"A yes from this {number} on", 0.01, 0.99, min(max(float(asked.audit.threshold), 0.01), 0.99), 0.01,
+        key=f"audit-threshold-{asked.bundle.sha256[:8]}", width=220,
         help="The model's own line is where an option is listed as unlikely to help.", persist_state="page",
     )  # fmt: skip
     y, p = asked.data.of(asked.option)
@@ -269,7 +271,7 @@ def _groups(asked: Asked) -> None:
 def _errors(asked: Asked) -> None:
     from explainers.audit import worst
 
-    found = _worst(asked.data.fingerprint, asked.data)
+    found = _worst(asked.data)
     if not found:
         st.info("No outcome to be wrong about.")
         return
@@ -285,11 +287,15 @@ def _errors(asked: Asked) -> None:
         _open(asked, found[lines[0]].patient_id, found[lines[0]].option)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _worst(fingerprint: str, _data: AuditData) -> Any:
+def _worst(data: AuditData) -> tuple[Surprise, ...]:
+    """Lines about single patients: those of the user's cohort must not outlive the session."""
     from explainers.audit.worst import worst
 
-    return worst(_data)
+    key = f"audit-worst-{data.fingerprint}"
+    found: tuple[Surprise, ...] | None = st.session_state.get(key)
+    if found is None:
+        found = st.session_state[key] = worst(data)
+    return found
 
 
 def _open(asked: Asked, patient_id: str, option: str) -> None:

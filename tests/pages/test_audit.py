@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from explainers.audit.external import of_profiles, read_cohort
 from oncology.patients import Outcome, PatientProfile
-from pages.parts import audit_cohort, audit_depth
+from pages.parts import audit_cohort, audit_depth, session
 from tests.pages.test_rooms import LORIS, SOLID, opened, words
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
@@ -28,13 +28,13 @@ def audited(bundle: str = SOLID, cohort=None) -> AppTest:
         app.session_state[audit_cohort._COHORTS] = {cohort.name: cohort}
         app.session_state[audit_cohort._CHOICE] = cohort.name
         app.run()
-    for _ in range(120):
+    for _ in range(600):
         if "What it rests on" in words(app) or app.info:
-            break
+            assert not app.exception
+            return app
         time.sleep(0.25)
         app.run()
-    assert not app.exception
-    return app
+    raise AssertionError("the audit never ended")
 
 
 def checkpoint(n: int = 60) -> tuple[PatientProfile, ...]:
@@ -145,6 +145,27 @@ def test_a_cohort_of_other_options_is_refused_in_words_and_the_page_stays():
     other = tuple(p.replace(outcome=Outcome("aspirin", True)) for p in checkpoint(10))
     app = audited(SOLID, of_profiles(other, "aspirin cohort"))
     assert "the model answers for osimertinib" in " ".join(i.value for i in app.info)
+
+
+def test_a_second_cohort_is_the_one_named_as_soon_as_it_is_read():
+    first, second = of_profiles(checkpoint(), "first"), of_profiles(checkpoint(40), "second")
+    app = audited(LORIS, first)
+    app.session_state[audit_cohort._COHORTS] = {c.name: c for c in (first, second)}
+    app.run()
+    assert app.selectbox(key="audit-cohort").value == "first"
+    app.session_state[audit_cohort._CHOICE] = "second"
+    app.run()
+    assert app.selectbox(key="audit-cohort").value == "second"
+    app.selectbox(key="audit-cohort").set_value("first").run()
+    assert app.session_state[audit_cohort._CHOICE] == "first"
+
+
+def test_a_model_without_patients_of_its_own_names_the_cohort_in_the_head_at_once():
+    app = audited(SOLID)
+    app.session_state[audit_cohort._COHORTS] = {"here": of_profiles(checkpoint(), "here")}
+    app.session_state[session.BUNDLE] = LORIS
+    app.run()
+    assert "Partly synthetic" in words(app) and "cohort here" in words(app)
 
 
 def test_one_outcome_alone_is_said_and_nothing_breaks():

@@ -36,7 +36,7 @@ def section(lift: float, pooled: bool) -> None:
 
 def drawn(**asked) -> AppTest:
     app = AppTest.from_function(section, default_timeout=120, kwargs=asked).run()
-    for _ in range(100):
+    for _ in range(600):
         if app.selectbox:
             return app
         time.sleep(0.2)
