@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ class PredictiveValues:
     sensitivity, specificity : float
         Of the patients at hand, taken to stay the same.
     ppv, npv : float
-        Responders among those at or over the threshold; non-responders among those under it.
+        Responders among those at or over the threshold; non-responders among those under it. NaN where nobody is there.
     n, n_events : int
         Patients the sensitivity and specificity come from.
     """
@@ -53,19 +54,27 @@ class PredictiveValues:
 
     def words(self) -> str:
         """What both answers mean for a hundred patients, in natural numbers."""
-        said = wording(self.setting)
-        return (
-            f"Where {100 * self.base_rate:.0f} of 100 {said.responded}: of 100 at {self.threshold:.0%} or more, {100 * self.ppv:.0f} "
-            f"{said.responded} ({100 * self.ppv_low:.0f} to {100 * self.ppv_high:.0f}); of 100 under it, {100 * (1 - self.npv):.0f} "
-            f"{said.responded} all the same ({100 * (1 - self.npv_high):.0f} to {100 * (1 - self.npv_low):.0f})."
+        responded = wording(self.setting).responded
+        over = (
+            f"nobody here is at {self.threshold:.0%} or more"
+            if math.isnan(self.ppv)
+            else f"of 100 at {self.threshold:.0%} or more, {100 * self.ppv:.0f} {responded} "
+            f"({100 * self.ppv_low:.0f} to {100 * self.ppv_high:.0f})"
         )
+        under = (
+            "nobody here is under it"
+            if math.isnan(self.npv)
+            else f"of 100 under it, {100 * (1 - self.npv):.0f} {responded} all the same "
+            f"({100 * (1 - self.npv_high):.0f} to {100 * (1 - self.npv_low):.0f})"
+        )
+        return f"Where {100 * self.base_rate:.0f} of 100 {responded}: {over}; {under}."
 
     def row(self) -> dict[str, Any]:
         """The numbers for a table."""
         return {
-            "base rate": round(self.base_rate, 3), "positive predictive value": round(self.ppv, 4), "its low": round(self.ppv_low, 4),
-            "its high": round(self.ppv_high, 4), "negative predictive value": round(self.npv, 4), "low": round(self.npv_low, 4),
-            "high": round(self.npv_high, 4),
+            "base rate": round(self.base_rate, 3), "positive predictive value": _number(self.ppv), "its low": _number(self.ppv_low),
+            "its high": _number(self.ppv_high), "negative predictive value": _number(self.npv), "low": _number(self.npv_low),
+            "high": _number(self.npv_high),
         }  # fmt: skip
 
 
@@ -153,14 +162,23 @@ def at_base_rate(data: AuditData, option: str, *, threshold: float, base_rate: f
     low_p, high_p = _interval(np.log(odds * se / (1 - sp)), (1 - se) / se / n1 + sp / (1 - sp) / n0)
     low_n, high_n = _interval(np.log(sp / (1 - se) / odds), se / (1 - se) / n1 + (1 - sp) / sp / n0)
     return PredictiveValues(
-        threshold, base_rate, float(y.mean()), float(sensitivity), float(specificity), ppv, min(low_p, ppv), max(high_p, ppv), npv,
-        min(low_n, npv), max(high_n, npv), len(y), int(y.sum()), data.setting,
+        threshold, base_rate, float(y.mean()), float(sensitivity), float(specificity), *_ends(ppv, low_p, high_p),
+        *_ends(npv, low_n, high_n), len(y), int(y.sum()), data.setting,
     )  # fmt: skip
 
 
 def _interval(logit: float, variance: float) -> tuple[float, float]:
     half = 1.96 * np.sqrt(variance)
     return float(1 / (1 + np.exp(-(logit - half)))), float(1 / (1 + np.exp(-(logit + half))))
+
+
+def _ends(value: float, low: float, high: float) -> tuple[float, float, float]:
+    """A value with its ends, which hold it; all NaN where nobody is on that side of the threshold."""
+    return (value,) * 3 if math.isnan(value) else (value, min(low, value), max(high, value))
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
 
 
 def base_rate_curve(

@@ -109,6 +109,16 @@ def test_the_best_of_many_groups_is_not_the_luckiest_small_one():
     assert not any("arm: large" in b for b in for_whom(table, differs, "drug", "Drug").best)
 
 
+def test_a_line_that_nobody_reaches_has_no_positive_predictive_value():
+    data = of_arrays(np.repeat([1.0, 0.0], [40, 60]), np.linspace(0.1, 0.4, 100), options=["drug"], name="t")
+    found = at_base_rate(data, "drug", threshold=0.5, base_rate=0.4)
+    assert "nobody here is at 50% or more; of 100 under it, 40 responded all the same" in found.words()
+    assert (
+        "nan" not in found.words()
+        and found.row()["positive predictive value"] is found.row()["its low"] is None
+    )
+
+
 def test_predictive_values_by_hand_and_at_their_own_base_rate():
     # 100 patients: 30 hits, 10 misses, 48 rejections, 12 false alarms.
     y, p = (
