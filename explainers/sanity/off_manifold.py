@@ -64,7 +64,8 @@ class OffManifold:
     @property
     def verdict(self) -> Literal["one rule", "another rule", "cannot be told"]:
         """Whether made-up patients are answered by the rule for real ones."""
-        if self.within < 0.3:
+        # Stopped before there were twins enough, no model could be told from them.
+        if self.within < 0.3 or 1 / (1 + len(self.twins)) > ALARM:
             return "cannot be told"
         alarm = self.p_value <= ALARM and self.loss > LEAST_LOSS * self.within
         return "another rule" if alarm else "one rule"
@@ -79,6 +80,8 @@ class OffManifold:
                 f"{said} It answers made-up patients by another rule than real ones. LIME, Shapley values and permutation "
                 "importance ask about made-up patients, so they do not show what this model does to real ones."
             )
+        if self.verdict == "cannot be told" and self.within >= 0.3:
+            return f"{said} {len(self.twins)} such models are too few to tell; {N_TWINS} are needed."
         if self.verdict == "cannot be told":
             return f"{said} Too little of the model's answers can be learnt at all to tell."
         return f"{said} No sign that it treats made-up patients differently."

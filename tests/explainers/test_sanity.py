@@ -162,19 +162,23 @@ def test_a_model_that_hides_its_rule_from_explainers_is_found_out():
 
 def test_the_answer_of_the_probe_by_hand():
     def found(within, carried, twins, p):
-        return OffManifold("o", "O", within, carried, np.array(twins), p, 10, 10, 0)
+        return OffManifold("o", "O", within, carried, np.array([0.0] * 17 + twins), p, 10, 10, 0)
 
     assert found(0.9, 0.2, [0.0, 0.1], 0.05).loss == pytest.approx(0.7)
     assert found(0.9, 0.2, [0.0, 0.1], 0.05).verdict == "another rule"
     assert found(0.9, 0.8, [0.0, 0.01], 0.05).verdict == "one rule"  # too little is lost
     assert found(0.9, 0.2, [0.0, 0.8], 0.5).verdict == "one rule"  # twins lose as much
-    assert found(0.1, -3.0, [0.0], 0.05).verdict == "cannot be told"
+    assert found(0.1, -3.0, [0.0, 0.0], 0.05).verdict == "cannot be told"
+    few = found(0.9, 0.2, [0.0], 1 / 19)  # one model short: no loss could be told from chance
+    assert few.verdict == "cannot be told"
+    assert "18 such models are too few to tell; 19 are needed." in few.words()
 
 
 def test_work_ends_when_asked_to(make_bundle):
     asked = iter([False, True, True, True, True, True, True])
     found = small_probe(make_bundle("boosting"), stop=lambda: next(asked))
     assert 1 <= len(found.twins) <= 3
+    assert found.verdict == "cannot be told"
     seen: list[float] = []
     sanity_checks(make_bundle("boosting"), OPTION, n_patients=3, n_models=2, progress=seen.append)
     assert seen == sorted(seen) and seen[-1] == 1.0
