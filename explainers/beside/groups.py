@@ -101,7 +101,12 @@ def group_words(bundle: ModelBundle, profile: PatientProfile, option: str) -> tu
     for row in rows:
         words.append(
             f"{_capital(row.group)}, {row.n:,} patients: the model said {row.said:.0f} of 100, {row.observed:.0f} "
-            f"({row.low:.0f} to {row.high:.0f}) {responded}{': its number does not hold there' if row.is_apart else ''}."
+            f"({row.low:.0f} to {row.high:.0f}) {responded}{': its number lies outside' if row.is_apart else ''}."
+        )
+    if apart := sum(row.is_apart for row in rows):
+        words.append(
+            f"{apart} of {len(rows)} groups lie outside their 95 % interval; of twenty groups one does by chance. The page Audit "
+            "holds all groups against one false alarm rate."
         )
     if not rows:
         words.append(

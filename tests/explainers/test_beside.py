@@ -107,7 +107,10 @@ def test_the_group_that_is_badly_served_is_told_to_a_patient_of_it(given):
     words = (
         beside(bundle, profile.replace(ancestry=UNDER_REPRESENTED), option="pembrolizumab").entry("g").words
     )
-    assert any(f"Ancestry: {UNDER_REPRESENTED}" in w and "does not hold there" in w for w in words)
+    assert any(
+        f"Ancestry: {UNDER_REPRESENTED}" in w and w.endswith("its number lies outside.") for w in words
+    )
+    assert any("of twenty groups one does by chance" in w for w in words)
 
 
 def test_groups_of_few_patients_are_not_told(given):
