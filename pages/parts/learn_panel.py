@@ -26,8 +26,9 @@ _OPEN, _PROGRESS, _SINCE, _PROBLEM = "learn-open", "learn-progress", "learn-sinc
 
 
 def origin() -> layout.Origin:
-    """What `layout.page` shows beside the title: whose data the lessons show."""
-    found = {origins.origin_kind(choice, None) for choice in _choices()}
+    """What `layout.page` shows beside the title: whose data the lessons show, a patient of one's own files included."""
+    shown = _patient_shown()
+    found = {origins.origin_kind(choice, shown) for choice in _choices()}
     if not found:
         return "none"
     return found.pop() if len(found) == 1 else "mixed"
@@ -35,7 +36,22 @@ def origin() -> layout.Origin:
 
 def facts() -> tuple[str, ...]:
     """Where the models of the lessons come from, in words."""
-    return tuple(dict.fromkeys(origins.model_origin(choice.manifest) for choice in _choices()))
+    shown = _patient_shown()
+    patients = [] if shown is None else [origins.patient_origin(shown)]
+    return (*patients, *dict.fromkeys(origins.model_origin(choice.manifest) for choice in _choices()))
+
+
+def _patient_shown() -> PatientProfile | None:
+    opened = _opened()
+    if opened is None:
+        return None
+    lesson, at = opened
+    name = lesson.questions[at].patient or lesson.patient
+    try:
+        return lesson_library.patient(name) if name else None
+    except OncologyError:
+        # The case cannot be opened, and the page says why.
+        return None
 
 
 def _choices() -> list[lesson_library.BundleChoice]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,6 +152,22 @@ def test_ones_own_lessons_stand_first_and_a_broken_one_is_named(no_own_lessons):
     # The shipped case of the same file name is another one.
     assert [b.label for b in app.button].count("Go on") == 1
     shutil.rmtree(no_own_lessons)
+
+
+def test_a_patient_of_ones_own_files_is_never_labelled_invented(no_own_lessons, monkeypatch, tmp_path):
+    text = (ROOT / "sample_data" / "patients" / "S-10-site-4.json").read_text(encoding="utf-8")
+    real = json.loads(text) | {"patient_id": "Mine", "synthetic": False}
+    (tmp_path / "patients").mkdir()
+    (tmp_path / "patients" / "mine.json").write_text(json.dumps(real), encoding="utf-8")
+    monkeypatch.setenv("GLASSBOARD_PATIENTS", str(tmp_path / "patients"))
+    no_own_lessons.mkdir()
+    case = (ROOT / "sample_data" / "lessons" / "1-busy-centre.toml").read_text(encoding="utf-8")
+    for name in ("truth.parquet", "true_effects.csv"):
+        case = case.replace(f'"../{name}"', f'"{ROOT / "sample_data" / name}"')
+    (no_own_lessons / "x.toml").write_text(case.replace('"S-10-site-4"', '"Mine"'), encoding="utf-8")
+    shown = everything(press(opened(), "Begin"))
+    assert "Partly synthetic" in shown and "Synthetic data" not in shown
+    assert "Site 4" in shown
 
 
 def test_a_lesson_on_a_model_that_is_not_there_says_so(no_own_lessons):
