@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.browser import Opened, launch
 from tests.e2e.dashboard import Dashboard, serve
+
+# On a loaded machine the library's own five seconds are too few, whichever file runs alone.
+expect.set_options(timeout=20_000)
 
 
 @pytest.hookimpl(wrapper=True)

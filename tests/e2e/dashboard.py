@@ -56,6 +56,7 @@ def serve(state: Path, settings: Mapping[str, str] | None = None) -> Iterator[Da
         "GLASSBOARD_TRUST": str(state / "trusted.json"),
         "GLASSBOARD_BUNDLES": str(state / "bundles"),
         "GLASSBOARD_PATIENTS": str(state / "patients"),
+        "GLASSBOARD_LESSONS": str(state / "lessons"),
         **(settings or {}),
     }
     with log.open("wb") as output:

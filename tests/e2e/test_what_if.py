@@ -12,8 +12,6 @@ from tests.e2e.browser import NARROW, barriers, opened, painted
 from tests.e2e.dashboard import Dashboard
 
 PATIENT = "S-01-egfr-l858r"
-# Other tests may keep the machine busy; these ask whether, not how fast.
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
