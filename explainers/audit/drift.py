@@ -65,6 +65,11 @@ class Change:
     test: str
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether a share is left out because it would give a count of 1 to 4 away; so would its distance and its p."""
+        return math.isnan(self.before) or math.isnan(self.now)
+
+    @property
     def size(self) -> str:
         """How large the change is, whatever its p: with many patients even a trifle is sure."""
         if math.isnan(self.distance):
@@ -73,7 +78,7 @@ class Change:
 
     def words(self) -> str:
         """The change in a sentence."""
-        if math.isnan(self.before) or math.isnan(self.now):
+        if self.is_withheld:
             figures = "figures withheld, too few to show"
         elif self.unit == "share":
             figures = f"{100 * self.before:.0f} of 100 before, {100 * self.now:.0f} now"
@@ -140,7 +145,8 @@ class Drift:
             {
                 "what": {"missing": "not known", "value": "value", "score": "model's number", "attribution": "leans on"}[c.kind],
                 "input or option": c.name, "before": _number(c.before), "now": _number(c.now), "unit": c.unit,
-                "distance": _number(c.distance), "size": c.size, "p": _p(c.p), "p, corrected": _p(c.p_corrected),
+                "distance": None if c.is_withheld else _number(c.distance), "size": c.size,
+                "p": None if c.is_withheld else _p(c.p), "p, corrected": None if c.is_withheld else _p(c.p_corrected),
                 "more than chance": c.is_drift, "test": c.test,
             }
             for c in order

@@ -17,6 +17,7 @@ import pandas as pd
 from explainers.audit.data import AuditData, of_cohort
 from explainers.audit.errors import AuditError, NoOutcomesError
 from explainers.audit.matching import few
+from oncology.counts import count_words
 from oncology.intake import read_patients
 from oncology.patients import PatientProfile
 from oncology.training import profiles as study_profiles
@@ -259,7 +260,7 @@ def _beyond(bundle: ModelBundle, cohort: OutsideCohort) -> list[str]:
     if meant and other:
         names = few([tumour_name(t) for t in sorted(set(other))])
         said.append(
-            f"{len(other):,} of {len(cohort):,} patients have a tumour that the model was not made for ({names}). What it "
+            f"{count_words(len(other), of=len(cohort)).capitalize()} of {len(cohort):,} patients have a tumour that the model was not made for ({names}). What it "
             "says of them reaches beyond what it was made from."
         )
     if cohort.setting and cohort.setting != bundle.manifest.setting:
@@ -287,12 +288,13 @@ def _seen_in_training(bundle: ModelBundle, data: AuditData) -> tuple[str, bool]:
     same = sum(bool(e) and row.tobytes() in known for e, row in zip(enough, rows, strict=True))
     if not same:
         return "", False
+    many = f"{count_words(same, of=len(data)).capitalize()} of these {len(data):,} patients"
     if same < len(data) / 2:
         return (
-            f"{same:,} of these {len(data):,} patients have the very inputs of a training patient: by chance, or because the model "
+            f"{many} have the very inputs of a training patient: by chance, or because the model "
             "has seen them."
         ), False
     return (
-        f"{same:,} of these {len(data):,} patients have the very inputs of a training patient: the model has most likely seen "
+        f"{many} have the very inputs of a training patient: the model has most likely seen "
         "them, and the figures here flatter it. This is no external validation."
     ), True

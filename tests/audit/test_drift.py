@@ -52,6 +52,18 @@ def test_a_change_planted_in_each_kind_is_found_and_named(small_bundle, halves):
     )
 
 
+def test_a_withheld_share_cannot_be_worked_out_from_its_distance_or_p(small_bundle, halves):
+    before, now = halves[0], halves[1].copy()
+    schema = small_bundle.schema
+    gene = next(f for f in schema.features if f.is_alteration)
+    column = schema.columns[schema.columns_of(gene.name).start]
+    now[column] = np.repeat([1.0, 0.0], [3, len(now) - 3])
+    found = drift(small_bundle, before, now)
+    (row,) = [r for r in found.rows() if r["what"] == "value" and r["input or option"].startswith(gene.label)]
+    assert (row["now"], row["distance"], row["p"], row["p, corrected"]) == (None, None, None, None)
+    assert row["size"] and all(r["p"] is not None for r in found.rows() if r["now"] is not None)
+
+
 def test_scores_are_compared_by_kolmogorov_and_smirnov(small_bundle, halves):
     before, now = halves
     option = small_bundle.options[0]
