@@ -102,6 +102,9 @@ def finding(option: OptionAudit, audit: Audit) -> Finding:
     if option.fault:
         return made("no probability", f"{option.fault}. {_ranking(option, said)}")
     if not option.row("AUC").ci_low > 0.5:
+        if option.row("AUC").ci_high < 0.5:
+            short = f"ranks patients the wrong way round ({_pairs(option)})"
+            return made("no signal", short, f"Those with a higher number {said.responded} less often.")
         rate = 100 * option.n_events / option.n
         short = f"no better than chance at telling patients apart ({_pairs(option)})"
         return made(

@@ -209,3 +209,14 @@ def test_too_few_patients_cannot_recalibrate():
 def test_a_finding_is_the_same_alone_and_among_all(audited):
     found = audited()
     assert finding(found.options[0], found) == findings(found)[0]
+
+
+def test_a_model_that_ranks_patients_the_wrong_way_round_is_told_so(drawn):
+    y, p = drawn(400)
+    data = of_arrays(y, 1 - p, options=["drug"], name="cohort")
+    found = audit(
+        data, SimpleNamespace(is_score=False, manifest=SimpleNamespace(unlikely_below=0.15)), rounds=40
+    )
+    (one,) = findings(found)
+    assert one.verdict == "no signal" and "the wrong way round" in one.words
+    assert "with a higher number responded less often" in one.words
