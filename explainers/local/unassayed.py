@@ -258,14 +258,23 @@ def _draws(
     if len(complete) >= _ENOUGH:
         out[:, every] = X[np.ix_(rng.choice(complete, n), every)]
         return out, f"{whose} for whom all of them are known"
+    others = never = 0
     for own in columns:
         known = ~np.isnan(X[:, own]).any(axis=1)
         pool = np.flatnonzero(known & alike)
         if len(pool) < SMALLEST_COUNT:
             pool = np.flatnonzero(known)
+            others, never = others + bool(len(pool)), never + (not len(pool))
         if len(pool):
             out[:, own] = X[np.ix_(rng.choice(pool, n), own)]
-    return out, f"{whose}, each input drawn by itself because few have all of them known"
+    words = f"{whose}, each input drawn by itself because few have all of them known"
+    if others and not alike.all():
+        words += (
+            f"; {others} that fewer than {SMALLEST_COUNT} of them have known, of patients with any tumour"
+        )
+    if never:
+        words += f"; {never} that no training patient has known stay unknown"
+    return out, words
 
 
 def _same_tumour(bundle: ModelBundle, row: FloatVector, X: FloatMatrix) -> tuple[NDArray[np.bool_], str]:
