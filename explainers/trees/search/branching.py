@@ -26,6 +26,7 @@ Status = NDArray[np.int8]
 PRUNE = TOLERANCE / 2
 ROOT_STEPS, ROOT_STALLS = 80, 30
 NODE_STEPS, NODE_STALLS = 14, 10
+SMALL = 1e-9  # decides between items that no step took
 AIM = 0.03  # Polyak's target lies this share of the present score below zero
 
 
@@ -94,8 +95,10 @@ def ask(
 
     Depth first: a node with two changes left or fewer is closed exactly (`pairs`); at others the exact effect of
     every single further item is looked at, then the bound is tightened (`descent.tighten`), then the node is split on
-    an item with a large total multiplier that the trees disagree about, chosen or excluded. Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and
-    what is looked at exactly together cover all sets: an empty answer that is `settled` is a proof.
+    an item, chosen or excluded: one that most of the steps took, so that the half without it is easy to rule out, and
+    that trees disagree about, so that both halves bring them together. Every set belongs to exactly one leaf of that
+    tree, so what is pruned by an admissible bound and what is looked at exactly together cover all sets: an empty
+    answer that is `settled` is a proof.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def ask(
             return answer
         if done:
             continue
-        outcome, smaller, weights, multipliers, total, disagree, rest, by_size, _ = tighten(
+        outcome, smaller, weights, multipliers, total, disagree, share, rest, by_size, _ = tighten(
             node.forest, goal.weights, goal.offset, node.status, group, left, node.weights, node.multipliers,
             aim, PRUNE, ROOT_STEPS if first else NODE_STEPS, ROOT_STALLS if first else NODE_STALLS,
         )  # fmt: skip
@@ -142,7 +145,14 @@ def ask(
         if outcome == NOTHING_LEFT or not rules.settle(node.status):
             continue
         _branch(
-            stack, Node(smaller, node.status, weights, multipliers), total, disagree, rest, rules, left, group
+            stack,
+            Node(smaller, node.status, weights, multipliers),
+            total,
+            share * (1 + disagree / (disagree.max() + 1e-9)),
+            rest,
+            rules,
+            left,
+            group,
         )
     answer.settled = True
     return answer
@@ -196,7 +206,7 @@ def _branch(
     stack: list[Node],
     node: Node,
     total: Floats,
-    disagree: Floats,
+    weight: Floats,
     rest: float,
     rules: Rules,
     left: int,
@@ -206,10 +216,7 @@ def _branch(
     free = np.flatnonzero(node.status == FREE)
     if len(free) == 0:
         return
-    # A large total makes the half without the item easy to rule out; an item that the trees disagree about brings them
-    # together in both halves.
-    weight = np.maximum(total[free], 0.0) * (1.0 + disagree[free] / (disagree[free].max() + 1e-9))
-    item = int(free[weight.argmax()])
+    item = int(free[(weight + SMALL * np.maximum(total, 0.0))[free].argmax()])
     without = node.status.copy()
     without[item] = EXCLUDED
     prefix, taken = np.zeros(left + 1), np.zeros(len(total), np.int8)

@@ -16,6 +16,8 @@ __all__ = ["NOTHING_LEFT", "UNDECIDED", "first_multipliers", "tighten"]
 
 UNDECIDED, NOTHING_LEFT = 0, 1
 DEFLECTION = 1.5
+WEIGHT_STEP = 0.2  # over a tree's mean range: brings a step in w to the size of a step in L
+MEMORY = 0.85  # how much of an item's share the next step keeps
 WORTH_REBUILDING = 0.25  # share of items dropped by proof before the forest is restricted again
 NEW_BEST = 1e-3  # relative improvement of the bound that counts as progress
 
@@ -103,6 +105,10 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
         The forest without the excluded items, the best weights and multipliers for it, and their Lam.
     disagree : array (n_items,)
         How many trees choose otherwise than top_r does about each item.
+    share : array (n_items,)
+        How often top_r took each item, recent steps counting most. Means of the choices along the steps approach a
+        solution of the linear program whose value B approaches (Barahona, Anbil 2000, Math. Programming 87): a share
+        near 1 tells that the item belongs to most of what still looks like winning.
     rest : float
         Their B without its last term.
     by_size : array (r + 1,)
@@ -117,15 +123,16 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     gradient, step = np.zeros(len(L)), np.zeros(len(L))
     literal_at, choice = np.empty(len(forest.slot_group), np.int32), np.empty(len(forest.output), np.int32)
     active = active_boxes(forest)
-    scale = 1.8 / (
-        mean_range(forest, combine(goal, w)) + 1e-12
-    )  # brings a step in w to the size of a step in L
+    scale = WEIGHT_STEP / (mean_range(forest, combine(goal, w)) + 1e-12)
+    share = np.zeros(n_items)
     stalls, outcome, steps, dropped = 0, UNDECIDED, 0, 0
     for n in range(most_steps):
         steps = n + 1
         a = bound(forest, active, goal, offset, w, L, total, choice, at_choice)
         last = largest(total, status, group, r, taken, prefix)
         now = a + prefix[r]
+        for i in range(n_items):
+            share[i] = MEMORY * share[i] + (1 - MEMORY) * taken[i]
         for size in range(r + 1):
             by_size[size] = min(by_size[size], a + prefix[size])
         if now < best:
@@ -186,7 +193,7 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     for q in range(len(gradient)):
         for b in range(forest.item_start[q], forest.item_start[q + 1]):
             disagree[forest.item[b]] += abs(gradient[q])
-    return outcome, forest, best_w, best_L, total, disagree, rest, by_size, steps
+    return outcome, forest, best_w, best_L, total, disagree, share, rest, by_size, steps
 
 
 @njit(cache=True)
