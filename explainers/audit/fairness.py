@@ -136,7 +136,8 @@ def fairness(
     for g, name in enumerate(groups.names):
         n, events = sizes[g]
         a, b, c = (
-            float(frame.by_group.loc[name, m]) if g in kept else np.nan for m in ("selection", "tpr", "fpr")
+            _told(float(frame.by_group.loc[name, m]), of) if g in kept else np.nan
+            for m, of in (("selection", n), ("tpr", events), ("fpr", n - events))
         )
         rates.append(GroupRates(name, n, events, a, b, c, reasons[g]))
     largest = frame.difference(method="between_groups")
@@ -170,6 +171,11 @@ def _differences(counts: FloatMatrix, y: FloatVector, chosen: Flags, member: Fla
 
     everybody = np.ones(len(y), dtype=bool)
     return np.column_stack([spread(everybody), np.maximum(spread(y == 1), spread(y == 0))])
+
+
+def _told(share: float, of: int) -> float:
+    """A share of so many patients; NaN where it gives a count of 1 to 4 away."""
+    return float("nan") if shown(round(share * of), of=of) is None else share
 
 
 def _number(value: float) -> float | None:

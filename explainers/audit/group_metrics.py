@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from explainers.audit.errors import AuditError
 from explainers.audit.logistic import logistic
+from oncology.counts import SMALLEST_COUNT, shown
 from oncology.performance import auc_with_interval
 from oncology.uncertainty import wilson
 
@@ -91,6 +92,8 @@ def _brier(y: FloatVector, p: FloatVector, threshold: float) -> Interval:
 
 def _sensitivity(y: FloatVector, p: FloatVector, threshold: float) -> Interval:
     found = float(((p >= threshold) & (y == 1)).sum())
+    if shown(int(found), of=int(y.sum())) is None:
+        raise AuditError(f"withheld: fewer than {SMALLEST_COUNT} responders on one side of the threshold")
     low, high = wilson(found, y.sum())
     return found / float(y.sum()), float(low), float(high)
 

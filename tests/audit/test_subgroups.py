@@ -13,7 +13,7 @@ from explainers.audit.data import of_arrays
 from explainers.audit.errors import AuditError, NoOutcomesError, StoppedError
 from explainers.audit.group_metrics import METRICS, log_odds
 from explainers.audit.logistic import logistic
-from explainers.audit.subgroups import POOLED, subgroups
+from explainers.audit.subgroups import POOLED, group_row, subgroups
 from explainers.audit.tables import ALL
 
 
@@ -181,3 +181,14 @@ def test_a_description_with_too_many_values_or_one_alone_is_left_out_with_its_re
     assert set(found.attributes) == {"sex"}
     assert any("400 different values" in w for w in found.left_out)
     assert any("LUAD for everybody" in w for w in found.left_out)
+
+
+@pytest.mark.parametrize(("missed", "known"), [(0, True), (2, False), (4, False), (5, True), (18, False)])
+def test_a_sensitivity_that_would_give_a_small_count_away_is_withheld(missed, known):
+    # Twenty responders, so many of them under the line, and thirty others.
+    y = np.repeat([1.0, 1.0, 0.0], [20 - missed, missed, 30])
+    p = np.repeat([0.9, 0.1, 0.4], [20 - missed, missed, 30])
+    for metric in ("sensitivity", "false negative rate"):
+        row = group_row("a", "all patients", y, p, METRICS[metric], 0.5)
+        assert row.is_known is known
+        assert known or row.reason.startswith("withheld: fewer than 5 responders")
