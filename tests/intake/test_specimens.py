@@ -130,3 +130,17 @@ def test_specimens_that_cannot_be_told_apart_stay_one_profile_and_the_other_read
         and why in told.choice
         and "the other reading" in told.choice
     )
+
+
+def test_a_treatment_without_a_day_is_said_to_stand_in_every_sample():
+    undated = drug("Osimertinib", "2020-02-01")
+    del undated["effectiveDateTime"]
+    given = [
+        specimen("late", "2021-03-02"), specimen("early", "2020-01-01"), variant("p.L858R", "Specimen/early"),
+        variant("p.T790M", "Specimen/late"),
+    ]  # fmt: skip
+    result = reading(*given, undated)
+    assert [p.prior_treatments for p in result.profiles] == [("osimertinib",)] * 2
+    assert any("The day on which osimertinib began is not told" in n for n in result.report.notes)
+    dated = reading(*given, drug("Osimertinib", "2020-02-01"))
+    assert not any("is not told: every sample" in n for n in dated.report.notes)

@@ -317,6 +317,10 @@ def _finish_samples(case: _Case, options: Options, ledger: Ledger) -> None:
         if n:
             draft.put("findings.patient", base.patient_id)
         _assayed(draft, options, ledger)
+    if undated := [t for i, t in enumerate(base.treatments) if i not in case.begun]:
+        ledger.note(
+            f"The day on which {', '.join(undated)} began is not told: every sample counts as taken after it, which may be wrong."
+        )
     counted = "the diagnosis" if case.diagnosed else "the first of them, since no day of a diagnosis is told"
     ledger.note(
         f"{len(days)} specimens became {len(days)} samples of one patient, in the order of their days, which count from "
