@@ -28,7 +28,7 @@ class Direction:
     ----------
     way : str
         "raises" / "lowers": being altered, or a higher value, does so. "mixed": both happen. "too few": fewer than five
-        patients have the alteration. "no order": categories. "none": the model does not use it.
+        patients have the alteration, or fewer are tested and without it. "no order": categories. "none": the model does not use it.
     difference : float or None
         For states: mean Shapley value of the altered minus that of the tested and not altered, in the sample's unit. For
         numbers: rank correlation of value and Shapley value.
@@ -43,6 +43,8 @@ class Direction:
     @property
     def words(self) -> str:
         """As a phrase in a table."""
+        if self.way == "too few" and self.n is not None and self.n >= SMALLEST_COUNT:
+            return f"fewer than {SMALLEST_COUNT} patients are tested and without it"
         return {
             "raises": "raises the model's answer",
             "lowers": "lowers the model's answer",
@@ -85,7 +87,9 @@ def _number(x: np.ndarray, values: np.ndarray) -> Direction:
     from scipy.stats import spearmanr
 
     known = ~np.isnan(x)
-    if known.sum() < SMALLEST_COUNT or np.ptp(x[known]) == 0 or np.ptp(values[known]) == 0:
+    if known.sum() < SMALLEST_COUNT:
+        return Direction("too few", None, None)
+    if np.ptp(x[known]) == 0 or np.ptp(values[known]) == 0:
         return Direction("none", None, None)
     rho = float(spearmanr(x[known], values[known]).statistic)
     way: Way = "raises" if rho >= _ONE_WAY else "lowers" if rho <= -_ONE_WAY else "mixed"

@@ -12,6 +12,7 @@ import pytest
 
 from explainers.importance import shapley_importance, shapley_sample
 from explainers.overall.beyond_chance import against_null
+from explainers.overall.directions import Direction
 from explainers.overall.known_biology import is_technical, known_biology
 from explainers.overall.strongest_markers import strongest_markers
 from oncology.bundles import load
@@ -220,3 +221,8 @@ def test_flt3_itd_leads_the_molecular_inputs_of_sorafenib_and_quizartinib(tmp_pa
             found[drug].feature == "FLT3 ITD" and found[drug].direction.way == "raises" and found[drug].clear
         )
         assert found[drug].has_signal
+
+
+def test_a_direction_says_on_which_side_there_are_too_few_patients():
+    assert Direction("too few", None, None).words == "fewer than 5 patients have it"
+    assert Direction("too few", None, 200).words == "fewer than 5 patients are tested and without it"
