@@ -14,9 +14,9 @@ from oncology.patients import Alteration, ImpossibleValueError, Origin
 from oncology.vocabulary.consequences import severity
 from oncology.vocabulary.fusions import FUSION_DRIVERS
 
-__all__ = ["GeneHit", "StructuralAllele", "StructuralAlleles", "is_structural"]
+__all__ = ["MIN_AMPLIFIED", "GeneHit", "StructuralAllele", "StructuralAlleles", "is_structural"]
 
-# Total copies from which a gain counts as amplification, as in the usual guidelines for ERBB2 and MET.
+# Total copies from which a gain counts as amplification: one line for all genes and tests, where guidelines draw several.
 MIN_AMPLIFIED = 5
 _OUTSIDE = {"upstream_gene_variant", "downstream_gene_variant", "intergenic_variant", "intergenic_region", ""}
 _WHOLE_LOST, _WHOLE_GAINED = {"transcript_ablation"}, {"transcript_amplification"}

@@ -10,6 +10,7 @@ from oncology.intake.draft import PatientDraft
 from oncology.intake.options import Options
 from oncology.intake.readers.fhir.coded import code_set, components, concept_words
 from oncology.intake.report import Fate, Ledger
+from oncology.intake.structural import MIN_AMPLIFIED
 from oncology.intake.tree import LeafTale, Path, first, many, number, text_of
 from oncology.intake.variants import RawVariant, read_fraction, read_variant
 from oncology.patients import Alteration, Origin
@@ -21,8 +22,6 @@ PRESENT, ABSENT = "LA9633-4", "LA9634-2"
 _ORIGINS: dict[str, Origin] = {"LA6683-2": "germline", "LA6684-0": "somatic"}
 _GAINS = {"SO:0001742", "SO:0001019", "LA14033-7"}
 _LOSSES = {"SO:0001743"}
-# Total copies from which a gain counts as amplification, as in the usual guidelines for ERBB2 and MET.
-MIN_AMPLIFIED = 5
 
 
 def _genes(component: dict[str, Any], options: Options, notes: list[str]) -> list[str]:

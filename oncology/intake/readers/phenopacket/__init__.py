@@ -14,6 +14,7 @@ from oncology.intake.opening import GivenFile, GivenFolder
 from oncology.intake.options import Options
 from oncology.intake.readers.phenopacket.documents import document_of, packets_of
 from oncology.intake.report import Fate, Ledger, ReadResult
+from oncology.intake.structural import MIN_AMPLIFIED
 from oncology.intake.tree import LeafTale, Path, count_leaves, first, many, number, text_of
 from oncology.intake.variants import RawVariant, read_fraction, read_variant
 from oncology.patients import Alteration, AlterationKind, Origin
@@ -257,9 +258,14 @@ def _genomic(
         )
     elif copies is not None:
         symbol = options.genes.resolve(gene).symbol
-        kind: AlterationKind | None = "amplification" if copies >= 5 else "deletion" if copies < 0.5 else None
+        kind: AlterationKind | None = (
+            "amplification" if copies >= MIN_AMPLIFIED else "deletion" if copies < 0.5 else None
+        )
         if kind is None or copies > 1000:
-            tell("dropped", f"{copies:g} copies are neither an amplification (5 or more) nor a deep loss")
+            tell(
+                "dropped",
+                f"{copies:g} copies are neither an amplification ({MIN_AMPLIFIED} or more) nor a deep loss",
+            )
         else:
             draft.altered(Alteration(symbol, kind, copy_number=copies, origin=origin))
             tell("used", "", f"{symbol} {kind}")
