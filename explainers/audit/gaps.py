@@ -74,8 +74,8 @@ def gaps(
     The null: within an option the model's number, recalibrated by one slope and one intercept for all, is every
     patient's chance. Outcomes are drawn from it, every comparison is divided by its standard error, and the largest
     over all comparisons is kept (max-T). An observed comparison counts where it exceeds all but the share `level` of
-    these maxima. The observed outcomes are one more draw under the null, so the rate is `level` by construction, for
-    any number of groups and however they overlap. Linear comparisons are made orthogonal to the recalibration, whose
+    these maxima. The observed outcomes are one more draw under the null, so the rate is `level` for any number of groups
+    and however they overlap, as far as the recalibration is known: it is fitted to these outcomes. Linear comparisons are made orthogonal to the recalibration, whose
     fit then cannot move them. Outcomes of several options in one patient are drawn as if independent.
 
     References

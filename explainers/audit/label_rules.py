@@ -36,6 +36,8 @@ class _Label:
 
 
 _CHECKPOINT = _Label(at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),))
+# The label of nivolumab asks for no mutational burden.
+_NIVOLUMAB = _Label(at_least=(("pdl1", 1.0),), level=(("msi", "high"),))
 _EGFR = _Label(altered=("EGFR exon 19 deletion", "EGFR p.L858R"))
 _FLT3 = _Label(altered=("FLT3",))
 # The biomarker in the indication of the medicine's United States label, shortened to what a profile can hold;
@@ -68,7 +70,7 @@ LABELS: dict[str, _Label] = {
     "enasidenib": _Label(altered=("IDH2",)),
     "quizartinib": _Label(altered=("FLT3 ITD",)),
     "gilteritinib": _FLT3, "midostaurin": _FLT3,
-    "pembrolizumab": _CHECKPOINT, "immunotherapy": _CHECKPOINT, "nivolumab": _CHECKPOINT,
+    "pembrolizumab": _CHECKPOINT, "immunotherapy": _CHECKPOINT, "nivolumab": _NIVOLUMAB,
 }  # fmt: skip
 _SOURCE = "after the biomarker in the medicine's label (United States), shortened; unknown counts as not met"
 
