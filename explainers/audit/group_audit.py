@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explainers.audit.cache import cached, key_of, peek
+from explainers.audit.errors import StoppedError
 from explainers.audit.for_whom import ForWhom, for_whom
 from explainers.audit.gap_table import Gap, Gaps
 from explainers.audit.gaps import gaps
@@ -30,6 +33,7 @@ __all__ = [
 
 # Part of every key a kept audit is found by: raise it where the same data would give other figures or words.
 VERSION = 3
+_making = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +116,34 @@ def kept_group_audit(
     progress: Callable[[float], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> GroupAudit:
-    """The group audit of these data from the user's cache, or made now and kept; its headline is kept beside it."""
+    """The group audit of these data from the user's cache, or made now and kept; its headline is kept beside it.
+
+    One is made at a time: whoever asks for the same one meanwhile waits and is given it.
+
+    Raises
+    ------
+    StoppedError
+    """
     parts = (VERSION, data.fingerprint, threshold)
-    made = cached(
-        key_of("groups", *parts),
-        GroupAudit,
-        lambda: group_audit(data, threshold=threshold, progress=progress, stop=stop),
-    )
-    cached(key_of("group headline", *parts), GroupHeadline, lambda: GroupHeadline.of(made))
+    with _one_at_a_time(stop):
+        made = cached(
+            key_of("groups", *parts),
+            GroupAudit,
+            lambda: group_audit(data, threshold=threshold, progress=progress, stop=stop),
+        )
+        cached(key_of("group headline", *parts), GroupHeadline, lambda: GroupHeadline.of(made))
     return made
+
+
+@contextmanager
+def _one_at_a_time(stop: Callable[[], bool] | None) -> Iterator[None]:
+    while not _making.acquire(timeout=0.2):
+        if stop is not None and stop():
+            raise StoppedError
+    try:
+        yield
+    finally:
+        _making.release()
 
 
 def kept_headline(data: AuditData, *, threshold: float) -> GroupHeadline | None:
