@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from explainers.overall.beyond_chance import NoNullError, beyond_chance
 from oncology.bundles import load
+from pages.parts.leaning import shape
 from tests.pages.test_rooms import IPSSM, LORIS, ROOT, SOLID, html, opened, words
 
 LEANS = "What it leans on"
@@ -138,3 +139,10 @@ def test_shuffling_is_measured_when_asked():
     app.session_state[f"retraining-{sha256[:12]}-selpercatinib-Shuffle the input"] = True
     settled(app.run())
     assert "AUC 0." in words(app) and "before shuffling" in words(app)
+
+
+def test_while_pairs_are_worked_out_nothing_is_said_of_them(monkeypatch):
+    monkeypatch.setattr(shape.results, "pairs", lambda bundle, option: None)
+    partner, said = shape._partner(load(ROOT / "sample_data" / "bundles" / SOLID), "osimertinib", "site")
+    assert partner is None
+    assert "not worked out yet" in said and "no other one" not in said

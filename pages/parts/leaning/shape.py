@@ -84,7 +84,9 @@ def _partner(bundle: ModelBundle, option: str, feature: str) -> tuple[str | None
         found = results.pairs(bundle, option)
     except OncologyError as error:
         return None, str(error)
-    partner = None if found is None else found.partner.get(feature)
+    if found is None:
+        return None, "Not coloured: which inputs act together is not worked out yet."
+    partner = found.partner.get(feature)
     if partner is None:
         return None, "This input acts together with no other one in this model."
     return partner, (
