@@ -83,7 +83,7 @@ def test_bound_after_its_search_is_above_the_truth_and_excluded_items_never_win(
     smaller, _ = restrict(forest, status, r)
     w = np.full(len(goal.offset), 1 / len(goal.offset))
     before = status.copy()
-    outcome, *_, by_size, _ = tighten(
+    outcome, *_, share, _, by_size, _ = tighten(
         smaller,
         goal.weights,
         goal.offset - level,
@@ -97,6 +97,8 @@ def test_bound_after_its_search_is_above_the_truth_and_excluded_items_never_win(
         80,
         20,
     )
+    assert (share >= 0).all() and share.sum() <= r + ROUNDING  # top_r takes at most r items a step
+    assert not share[before != FREE].any()
     dropped = set(np.flatnonzero((status == EXCLUDED) & (before != EXCLUDED)))
     winners = [as_items[a] for a, v in zip(here, scores - level, strict=True) if v > ROUNDING]
     if outcome == 1:
