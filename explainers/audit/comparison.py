@@ -15,6 +15,7 @@ from explainers.audit.errors import AuditError, StoppedError
 from explainers.audit.net_benefit import net_benefit_statistic
 from explainers.audit.resampling import ROUNDS, FloatMatrix, FloatVector, Stop, percentiles, resample
 from explainers.audit.tables import ALL, AuditRow, AuditTable
+from oncology.counts import shown
 from oncology.performance import calibrated_without_self
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Comparison:
             second = self.second_values.get(row.option, row.metric)
             made.append(
                 {
-                    "option": labels[row.option], "metric": row.metric, "patients": row.n,
+                    "option": labels[row.option], "metric": row.metric, "patients": shown(row.n),
                     self.first: _figure(first), self.second: _figure(second),
                     "difference": row.words(3) if row.is_known else "", "in words": _verdict(row),
                 }

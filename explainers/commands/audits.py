@@ -13,7 +13,7 @@ from explainers.audit.cache import cached, key_of
 from explainers.audit.comparison import Comparison, compare_with
 from explainers.audit.data import AuditData, of_bundle
 from explainers.audit.errors import AuditError
-from explainers.audit.group_audit import GroupAudit, GroupHeadline, kept_group_audit
+from explainers.audit.group_audit import GroupAudit, GroupHeadline, group_audit, kept_group_audit
 from explainers.audit.option_table import option_rows
 from explainers.audit.overview import Audit
 from explainers.audit.overview import audit as audit_model
@@ -37,7 +37,9 @@ def audit(args: argparse.Namespace) -> str:
     found = _audited(args, bundle, data)
     rival = _compared(args, bundle, data)
     repaired = [r for o in data.options if (r := recalibration(data, o)) is not None and r.is_needed]
-    groups = kept_group_audit(data, threshold=args.threshold or bundle.manifest.unlikely_below)
+    groups = (group_audit if args.no_cache else kept_group_audit)(
+        data, threshold=args.threshold or bundle.manifest.unlikely_below
+    )
     if args.out is not None:
         out = Path(args.out)
         out.write_text(
@@ -141,7 +143,9 @@ def _content(
         {
             "option": o.option, "label": o.label, "finding": finding, "utility": findings.utility(o.decision),
             "utility_words": findings.utility_words(o), "metrics": o.metrics.rows(), "bins": o.bins,
-            "curve": o.curve, "chance_error": o.chance_error, "decision": o.decision,
+            "curve": o.curve, "chance_error": o.chance_error,
+            # Without a curve its counts may be those that are withheld.
+            "decision": o.decision if o.decision.thresholds else {"reason": o.decision.reason},
         }
         for o, finding in zip(found.options, findings.findings(found), strict=True)
     ]  # fmt: skip
