@@ -118,7 +118,9 @@ def test_unknowns_are_what_editing_the_profile_and_ranking_again_gives(bundle):
 
 
 def test_the_sentence_of_an_unknown_names_gene_state_and_bands(bundle):
-    for unknown in ranked(bundle, patient()).unknowns:
+    unknowns = ranked(bundle, patient()).unknowns
+    assert unknowns
+    for unknown in unknowns:
         move = unknown.moves[0]
         opening = f"{unknown.label} was not assayed; if {unknown.state}, {move.label} would move from "
         bands = f"band {move.band_before} to band {move.band_after}"
