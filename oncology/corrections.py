@@ -48,7 +48,12 @@ def correct(
     >>> fixed.age_years, [(c.field, c.before, c.after) for c in record]
     (61, [('age years', '16', '61')])
     """
-    known = {f.name for f in fields(PatientProfile)} - {"patient_id", "synthetic", "source", "germline_withheld"}
+    known = {f.name for f in fields(PatientProfile)} - {
+        "patient_id",
+        "synthetic",
+        "source",
+        "germline_withheld",
+    }
     for name in changes:
         if name not in known:
             raise UnknownNameError("Profile field", name, known)

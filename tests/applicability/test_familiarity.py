@@ -159,4 +159,8 @@ def test_without_a_cohort_the_reason_stands_where_the_percentile_would(tmp_path,
 def test_a_tumour_type_without_training_patients_is_compared_with_all(bundle, fresh):
     other = fresh[0].replace(tumour="PAAD")
     found = familiarity(bundle, other)
-    assert found.compared_with.startswith("training patients (a draw of 5,000") and found.percentile is not None and found.cautions
+    assert (
+        found.compared_with.startswith("training patients (a draw of 5,000")
+        and found.percentile is not None
+        and found.cautions
+    )
