@@ -138,3 +138,5 @@ def _body(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> 
         st.warning(job.error)
     elif job.answer is not None:
         question.draw(job, now)
+    else:
+        st.error("It ended without a result. The window in which the dashboard runs says why.")

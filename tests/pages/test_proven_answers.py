@@ -121,6 +121,16 @@ def test_every_call_is_checked_and_told_in_plain_words(bundle):
     assert "reported, but not there (false positive)" in said(app)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_question_that_breaks_says_so(monkeypatch):
+    def broken(*asked, **more):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("explainers.smallest.assay_robustness", broken)
+    app = press(opened(patient="S-01-egfr-l858r"), "assay-robustness-ask")
+    assert "It ended without a result." in " ".join(e.value for e in app.error)
+
+
 def test_facts_that_are_enough_are_listed_for_a_risk_group():
     app = press(opened(bundle="ipssm", patient="S-41-mds-tp53-both-copies"), "sufficient-reason-ask")
     assert re.search(r"\d+ of the \d+ facts that the model reads alone keep .*", said(app))
