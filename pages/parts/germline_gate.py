@@ -20,6 +20,11 @@ def asked(choice: PatientChoice) -> bool:
     return choice.key in keys
 
 
+def forget(key: str) -> None:
+    """Nobody asked for the findings of whoever has this key from now on."""
+    st.session_state.setdefault(_ASKED, set()).discard(key)
+
+
 def shown(choice: PatientChoice) -> PatientProfile:
     """What the session may show of a patient, and what models are asked with: the record, or less."""
     if may_show(choice.profile, asked=asked(choice)):

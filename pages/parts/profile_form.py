@@ -14,14 +14,13 @@ from oncology.patients import PatientProfile
 from oncology.vocabulary import LABS, TUMOURS, tumour_name
 from pages.parts import session, tables
 
-_KEPT = "corrections"
 _KINDS = ["mutation", "amplification", "deletion", "fusion", "other"]
 _ORIGINS = ["somatic", "germline", "unknown"]
 
 
 def record(profile: PatientProfile) -> list[Correction]:
     """Corrections made to this patient in this session, oldest first."""
-    kept: dict[str, list[Correction]] = st.session_state.setdefault(_KEPT, {})
+    kept: dict[str, list[Correction]] = st.session_state.setdefault(session.CORRECTIONS, {})
     return kept.setdefault(profile.patient_id, [])
 
 
@@ -66,7 +65,7 @@ def _apply(profile: PatientProfile, changes: dict[str, Any]) -> None:
         st.info("Nothing differs from what is recorded.")
         return
     record(profile).extend(made)
-    session.add_patients([corrected])
+    session.add_patients([corrected], corrected=True)
     st.rerun()
 
 

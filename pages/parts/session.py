@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from oncology.recommendations import Ranking
 
 BUNDLE, PATIENT, EDITS, UPLOADED = "open-bundle", "open-patient", "open-edits", "open-uploaded"
-PROBLEMS, REVISION = "open-problems", "open-revision"
+PROBLEMS, REVISION, CORRECTIONS = "open-problems", "open-revision", "corrections"
 
 
 def start() -> None:
@@ -143,8 +143,7 @@ def patient() -> PatientProfile | None:
 
 def recorded_patient() -> PatientProfile | None:
     """The open patient with everything that is recorded, germline findings included; never to be drawn as it is."""
-    choice = patient_choice()
-    return None if choice is None else choice.profile
+    return None if (choice := patient_choice()) is None else choice.profile
 
 
 def export_refusal() -> str:
@@ -165,17 +164,30 @@ def open_patient(key: str) -> None:
     st.session_state[PATIENT] = key
 
 
-def add_patients(profiles: Iterable[PatientProfile], *, open_first: bool = True) -> tuple[str, ...]:
-    """Offer more patients for the rest of this session (uploads, corrected profiles); return their keys.
+def add_patients(
+    profiles: Iterable[PatientProfile], *, open_first: bool = True, corrected: bool = False
+) -> tuple[str, ...]:
+    """Offer more patients for the rest of this session, in place of those of the same id; return their keys.
 
-    A profile with the id of one added before takes its place.
+    Unless it is the same one `corrected`, it may be another person's: what was edited or asked of it is forgotten.
     """
     start()
     added = [PatientChoice(f"session:{p.patient_id}", "session", p) for p in profiles]
-    st.session_state[UPLOADED].update({c.key: c for c in added})
+    held = st.session_state[UPLOADED]
+    for c in added:
+        if not corrected and c.key in held and held[c.key].profile.fingerprint != c.profile.fingerprint:
+            _forget(c)
+    held.update({c.key: c for c in added})
     if added and open_first:
         open_patient(added[0].key)
     return tuple(c.key for c in added)
+
+
+def _forget(choice: PatientChoice) -> None:
+    made = st.session_state[EDITS]
+    st.session_state[EDITS] = {pair: edits for pair, edits in made.items() if pair[1] != choice.key}
+    st.session_state.get(CORRECTIONS, {}).pop(choice.profile.patient_id, None)
+    germline_gate.forget(choice.key)
 
 
 def origin() -> layout.Origin:
@@ -195,8 +207,7 @@ def origin_facts() -> tuple[str, ...]:
 
 
 def _manifest() -> Manifest | None:
-    choice = bundle_choice()
-    return None if choice is None else choice.manifest
+    return None if (choice := bundle_choice()) is None else choice.manifest
 
 
 def mismatch() -> str:
@@ -225,11 +236,6 @@ def _edits() -> dict[str, Value]:
 def edits() -> tuple[Edit, ...]:
     """The edits of this model and patient, in the order they were first made."""
     return tuple(Edit(name, value) for name, value in _edits().items())
-
-
-def set_edit(feature: str, value: Value) -> None:
-    """Edit one feature of the open patient; the recorded value takes the edit away."""
-    replace_edits([e for e in edits() if e.feature != feature] + [Edit(feature, value)])
 
 
 def replace_edits(wanted: Iterable[Edit], *, from_panel: bool = False) -> None:
@@ -262,11 +268,6 @@ def revision() -> int:
     """Counts the times edits were set by something else than the editing panel."""
     count: int = st.session_state.get(REVISION, 0)
     return count
-
-
-def clear_edits() -> None:
-    """Go back to the patient as recorded."""
-    replace_edits(())
 
 
 def problems() -> list[str]:

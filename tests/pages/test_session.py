@@ -202,3 +202,28 @@ def test_a_link_restores_what_it_was_made_from():
     assert chips and chips == [
         text.split("</ul>")[0] for text in html(again).split('class="gb-changes">')[1:]
     ]
+
+
+def test_another_patient_of_the_same_id_inherits_no_edit_no_correction_and_no_germline_wish():
+    def page(corrected):
+        import streamlit as st
+
+        from oncology.patients import PatientProfile
+        from pages.parts import germline_gate, session
+
+        state = st.session_state
+        first = PatientProfile("P1", age_years=50.0, tumour="LUAD")
+        session.add_patients([first])
+        state[session.EDITS][("any", "session:P1")] = {"TP53": 1.0}
+        state[session.CORRECTIONS] = {"P1": ["one"]}
+        state[germline_gate._ASKED] = {"session:P1"}
+        session.add_patients([first.replace(age_years=70.0)], corrected=corrected)
+        left = [k for k in state[session.EDITS] if k[1] == "session:P1"]
+        asked = germline_gate.asked(session.patient_choice())
+        st.write(f"{len(left)} {len(state[session.CORRECTIONS])} {asked}")
+
+    seen = {
+        c: AppTest.from_function(page, default_timeout=60, kwargs={"corrected": c}).run().markdown[0].value
+        for c in (False, True)
+    }
+    assert seen == {False: "0 0 False", True: "1 1 True"}
