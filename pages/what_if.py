@@ -37,7 +37,8 @@ def workbench(bundle: ModelBundle, recorded: PatientProfile) -> None:
 @st.fragment(key="depth")
 def depth(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Everything else about the profile as it stands; runs once the hand at the panel has come to rest."""
-    pause.show("depth")
+    # An answer that was searched for says when the profile is no longer the one it was asked of.
+    pause.show("depth", also=["questions"] if inquiry.any_answered() else [])
     session.write_url(with_edits=True)
     what_if_results.numbers(bundle, recorded)
     what_if_results.trust(bundle, recorded)
@@ -55,9 +56,7 @@ def depth(bundle: ModelBundle, recorded: PatientProfile) -> None:
 
 @st.fragment(key="questions")
 def questions(bundle: ModelBundle, recorded: PatientProfile) -> None:
-    """What is searched for on request; an answer has to say when the profile is no longer the one it was asked of."""
-    if inquiry.any_answered():
-        pause.show("questions")
+    """What is searched for on request."""
     st.header("The smallest change that reaches a goal", anchor=False)
     smallest_change.show(bundle, recorded)
     firmness_panel.show(bundle, recorded)

@@ -17,6 +17,9 @@ TITLES = {
     "why": "Why",
     "what_if": "What if",
     "model": "Model",
+    "audit": "Audit",
+    "card": "Card",
+    "learn": "Learn",
 }
 
 

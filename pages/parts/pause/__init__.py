@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,19 @@ def _component() -> Any:
     )
 
 
-def show(name: str) -> None:
-    """Place the clock called `name`; the fragment around it runs again after the last of quick edits."""
+def show(name: str, *, also: Sequence[str] = ()) -> None:
+    """Place the clock in the fragment called `name`, which runs again after the last of quick edits.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Other fragments of the page that run again with it. One clock for all: of two that speak in the same
+        moment Streamlit hears one.
+    """
+
+    def rested() -> None:
+        if also:
+            st.rerun([name, *also])
+
     with st.container(key=f"pause-{name}"):
-        _component()(key=f"clock-{name}", on_rested_change=_rested)
-
-
-def _rested() -> None:
-    """The run that follows is all that is asked for."""
+        _component()(key=f"clock-{name}", on_rested_change=rested)
