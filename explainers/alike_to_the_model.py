@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from numpy.typing import ArrayLike
 
 from explainers.explanation import FloatMatrix
@@ -67,7 +68,7 @@ def patients_alike_to_the_model(
 
 
 @lru_cache(maxsize=8)
-def _values(bundle: ModelBundle, option: str) -> FloatMatrix:
+def _values(bundle: ModelBundle, option: str) -> NDArray[np.float32]:
     assert bundle.training is not None
     values = shapley_matrix(bundle, bundle.training.X.to_numpy(dtype=np.float64), option)[0].astype(
         np.float32
