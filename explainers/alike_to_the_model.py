@@ -6,10 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from explainers.explanation import FloatMatrix
 from explainers.local.shapley import shapley_matrix
 from explainers.neighbours import Neighbours, NoCohortError, nearest_of
 from oncology.patients import PatientProfile
