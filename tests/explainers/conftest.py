@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from explainers.__main__ import main
 from oncology.bundles import ModelBundle
+from oncology.intake import write_profile
 from oncology.patients import Alteration, PatientProfile
 from tests.explainers.small_cohort import build_small
 
@@ -35,3 +37,26 @@ def patient() -> PatientProfile:
         "P1", age_years=63, sex="female", tumour="LUAD", alterations=(Alteration("EGFR", protein_change="p.L858R"),),
         assayed_genes=frozenset({"EGFR", "KRAS", "TP53"}), synthetic=True,
     )  # fmt: skip
+
+
+@pytest.fixture
+def given(make_bundle, patient, tmp_path):
+    """A bundle's folder and a patient's file."""
+    file = tmp_path / "patient.json"
+    file.write_text(write_profile(patient), encoding="utf-8")
+    return str(make_bundle().path), str(file)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a verb: (exit code, output, errors)."""
+
+    def run(*arguments):
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as exit_:
+            code = exit_.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run

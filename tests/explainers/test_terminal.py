@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from explainers.__main__ import main
 from explainers.commands import answers, sources
 from explainers.local import explain, explain_groups
 from oncology.assurance import assure
@@ -17,29 +16,6 @@ from oncology.prediction import predict
 from oncology.recommendations import rank
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def given(make_bundle, patient, tmp_path):
-    """A bundle's folder and a patient's file."""
-    file = tmp_path / "patient.json"
-    file.write_text(write_profile(patient), encoding="utf-8")
-    return str(make_bundle().path), str(file)
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a verb: (exit code, output, errors)."""
-
-    def run(*arguments):
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as exit_:
-            code = exit_.code
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
@@ -171,70 +147,6 @@ def test_trust_does_not_help_a_changed_file(run, make_bundle, tmp_path, monkeypa
     victim.write_bytes(victim.read_bytes()[:-1] + b"x")
     code, _, err = run("trust", folder)
     assert code == 2 and "would not open even if it were trusted" in err and not list_.exists()
-
-
-STUDY = """
-[study]
-name = "invented"
-title = "An invented study"
-synthetic = true
-[patients]
-path = "patients.csv"
-[outcomes]
-table = "outcomes.csv"
-id = "patient_id"
-[outcomes.options]
-alpha = "Alpha"
-[outcomes.responder]
-rule = "threshold"
-direction = "higher"
-value = 0.5
-[features]
-alterations = ["KRAS p.G12C"]
-[[features.covariates]]
-name = "Age"
-reads = "age_years"
-[model]
-folds = 3
-[model.settings]
-max_iter = 5
-"""
-
-
-@pytest.fixture
-def study(tmp_path):
-    """Ninety invented patients, every third with KRAS p.G12C and a response."""
-    rows = [
-        (f"P{i:02d}", 40 + i % 40, "p.G12C" if i % 3 == 0 else "", float(i % 3 == 0 or i % 7 == 0))
-        for i in range(90)
-    ]
-    people = "patient_id,age_years,KRAS\n" + "".join(f"{p},{age},{kras}\n" for p, age, kras, _ in rows)
-    outcomes = "patient_id,Alpha\n" + "".join(f"{p},{y}\n" for p, _, _, y in rows)
-    (tmp_path / "patients.csv").write_text(people, encoding="utf-8")
-    (tmp_path / "outcomes.csv").write_text(outcomes, encoding="utf-8")
-    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
-    return tmp_path
-
-
-def test_train_writes_a_bundle_that_answers(run, study):
-    out = study / "bundle"
-    code, said, err = run("train", study / "study.toml", "--data", study, "--out", out)
-    assert code == 0 and "1 option, hash" in said and "Fitting" in err
-    code, said, _ = run("predict", out, study / "patients.csv", "--patient-id", "P03", "--json")
-    assert code == 0 and len(json.loads(said)["ranking"]["ordered"]) == 1
-    code, _, err = run("train", study / "study.toml", "--data", study, "--out", out, "--quiet")
-    assert code == 2 and "bundle" in err  # nothing is overwritten unasked
-    code, said, err = run(
-        "train", study / "study.toml", "--data", study, "--out", out, "--quiet", "--overwrite", "--json"
-    )
-    assert code == 0 and err == "" and json.loads(said)["performance"][0]["n"] == 90
-
-
-def test_a_study_with_one_outcome_is_told_and_leaves_nothing_behind(run, study):
-    outcomes = study / "outcomes.csv"
-    outcomes.write_text(outcomes.read_text().replace("0.0", "1.0"), encoding="utf-8")
-    code, out, err = run("train", study / "study.toml", "--data", study, "--out", study / "bundle", "--quiet")
-    assert code == 2 and out == "" and "same one" in err and not (study / "bundle").exists()
 
 
 # Sample bundles and patients by name ---------------------------------------------------------------------------------
