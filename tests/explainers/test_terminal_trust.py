@@ -171,6 +171,10 @@ def test_lessons_that_cannot_be_used_are_named(run, given, make_bundle, tmp_path
     (empty / "bad.toml").write_text(text.replace("model change", "model changes"), encoding="utf-8")
     code, out, err = run("lessons", empty)
     assert (code, out) == (2, "") and "bad.toml" in err and "model changes" in err and "expected" in err
+    # Beside one that is right, too: nothing is left out in silence.
+    (empty / "good.toml").write_text(text, encoding="utf-8")
+    assert run("lessons", empty) == (code, out, err)
+    (empty / "good.toml").unlink()
     (empty / "bad.toml").write_text(text.replace("below = 0", "below = -0.5"), encoding="utf-8")
     assert "leave a gap" in run("lessons", empty)[2]
     # What reads well may still have no answer.
