@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from explainers.audit.errors import AuditError, StoppedError
-from explainers.audit.logistic import LogisticFit, logistic
+from explainers.audit.logistic import LogisticFit, by_patient, logistic
 from explainers.audit.marker_design import MarkerDesign, marker_design
-from oncology.counts import SMALLEST_COUNT, count_words
+from explainers.audit.marker_rates import may_be_shown, pair_of, rates_of
+from explainers.audit.marker_table import VERDICTS, MarkerEffects, OptionEffect, Verdict
+from oncology.counts import SMALLEST_COUNT
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -24,150 +26,6 @@ __all__ = ["VERDICTS", "MarkerEffects", "OptionEffect", "Verdict", "marker_effec
 
 FloatVector = NDArray[np.float64]
 FloatMatrix = NDArray[np.float64]
-Verdict = Literal["prognostic", "predictive", "both", "undecided", "neither seen"]
-VERDICTS: dict[Verdict, str] = {
-    "prognostic": "goes with response alike whichever option was given",
-    "predictive": "goes with response differently under one option than under the others",
-    "both": "goes with response under every option, and differently under some",
-    "undecided": "goes with response, but these patients cannot tell whether under every option or under one of them only",
-    "neither seen": "no effect was found that chance does not explain",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class OptionEffect:
-    """A marker's effect on the log-odds of response, in patients with an option and in those with another.
-
-    Parameters
-    ----------
-    n, n_altered : int
-        Patients who had the option and whose marker is known; altered among them.
-    treated, treated_low, treated_high : float
-        Log odds ratio of altered against not altered among those who had the option, 95 % interval.
-    others, others_low, others_high : float
-        The same among those who had another option (of those that show no interaction).
-    interaction, low, high : float
-        Treated minus others; the interval holds for all options together.
-    is_predictive : bool
-    reason : str
-        Why there is no estimate; empty where there is one.
-    """
-
-    option: str
-    label: str
-    n: int
-    n_altered: int
-    treated: float
-    treated_low: float
-    treated_high: float
-    others: float
-    others_low: float
-    others_high: float
-    interaction: float
-    low: float
-    high: float
-    is_predictive: bool
-    reason: str = ""
-
-    def words(self) -> str:
-        """The three numbers as odds ratios, in words."""
-        if self.reason:
-            return f"{self.label}: {self.reason}."
-        kind = "differs" if self.is_predictive else "no difference found"
-        return (
-            f"{self.label}: odds of response x {_times(self.treated)} with the marker ({_times(self.treated_low)} to "
-            f"{_times(self.treated_high)}); under other options x {_times(self.others)}. Ratio of the two "
-            f"{_times(self.interaction)} ({_times(self.low)} to {_times(self.high)}): {kind}."
-        )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class MarkerEffects:
-    """One marker in all options.
-
-    Parameters
-    ----------
-    common, common_low, common_high : float
-        Log odds ratio under the options that show no interaction, 95 % interval.
-    options : tuple of OptionEffect
-    level : float
-        Chance of any false interaction among the options, by Bonferroni.
-    """
-
-    marker: str
-    label: str
-    verdict: Verdict
-    common: float
-    common_low: float
-    common_high: float
-    options: tuple[OptionEffect, ...]
-    n: int
-    n_altered: int
-    n_unknown: int
-    n_elsewhere: int
-    adjusted_for: tuple[str, ...]
-    level: float
-
-    @property
-    def predictive(self) -> tuple[OptionEffect, ...]:
-        """Options under which the marker's effect differs."""
-        return tuple(o for o in self.options if o.is_predictive)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The verdict, what it rests on, and what these patients cannot tell."""
-        said = [f"{self.label}: {self.verdict} ({VERDICTS[self.verdict]})."]
-        if self.verdict in ("prognostic", "both"):
-            where = "the other options" if self.predictive else "any option"
-            side = "higher" if self.common > 0 else "lower"
-            said.append(
-                f"Patients with it have {side} odds of response under {where}: x {_times(self.common)} ({_times(self.common_low)} to "
-                f"{_times(self.common_high)})."
-            )
-        for option in self.predictive:
-            said.append(option.words())
-        tested = [o for o in self.options if not o.reason and not o.is_predictive]
-        if tested and self.verdict in ("prognostic", "neither seen"):
-            widest = max(tested, key=lambda o: o.high - o.low)
-            said.append(
-                f"No interaction was found with any of {len(tested)} options; that does not exclude one: for {widest.label} the ratio "
-                f"may lie anywhere from {_times(widest.low)} to {_times(widest.high)}."
-            )
-        if few := [o.label for o in self.options if o.reason]:
-            said.append(f"Too few patients to tell for {', '.join(few)}.")
-        said.append(self.limits)
-        return tuple(said)
-
-    @property
-    def limits(self) -> str:
-        """What these patients allow one to say."""
-        unknown = (
-            f" {self.n_unknown:,} patients whose marker is not known are left out." if self.n_unknown else ""
-        )
-        elsewhere = (
-            f" So are {self.n_elsewhere:,} with tumours in which it hardly occurs."
-            if self.n_elsewhere
-            else ""
-        )
-        return (
-            f"From {self.n:,} patients ({count_words(self.n_altered)} altered), each with one option that was chosen for them, not drawn by "
-            f"lot: associations, no effects of treatment.{unknown}{elsewhere} Adjusted for {', '.join(self.adjusted_for)}; not for every "
-            "alteration that goes together with this one, nor for what nobody recorded."
-        )
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row an option: odds ratios with their intervals."""
-        return [
-            {
-                "option": o.label, "patients": o.n if o.n >= SMALLEST_COUNT else None,
-                "altered": o.n_altered if o.n_altered >= SMALLEST_COUNT and o.n - o.n_altered >= SMALLEST_COUNT else None,
-                "odds ratio, treated": _ratio(o.treated), "treated low": _ratio(o.treated_low), "treated high": _ratio(o.treated_high),
-                "odds ratio, others": _ratio(o.others), "others low": _ratio(o.others_low), "others high": _ratio(o.others_high),
-                "ratio of the two": _ratio(o.interaction), "low": _ratio(o.low), "high": _ratio(o.high),
-                "differs": None if o.reason else o.is_predictive, "remark": o.reason,
-            }
-            for o in self.options
-        ]  # fmt: skip
 
 
 def marker_effects(
@@ -195,14 +53,15 @@ def marker_effects(
     ------
     UnknownFeatureError, StoppedError
     AuditError
-        If the feature is no yes-or-no input, patients have outcomes of several options, or too few are altered.
+        If the feature is no yes-or-no input, or too few patients are altered or are not.
 
     Notes
     -----
     Logistic regression with Firth's penalty: the marker, the option given, and all inputs that are no alterations.
     Interactions begin with the options whose own effect is far from the weighted median of all; the surest is added
     and the weakest dropped as long as it exceeds Bonferroni's limit over the options. So one option's interaction does
-    not colour what the others are compared with.
+    not colour what the others are compared with. Where a patient has outcomes of several options, or several samples,
+    errors count patients and not outcomes (`by_patient`).
     """
     design = marker_design(data, schema, marker, drivers or {})
     tested = {
@@ -231,11 +90,16 @@ def marker_effects(
             progress(0.5 * len(chosen) / len(able))
     chosen, final = _still_surely(design, chosen, final, critical)
     common, error = final.common()
+    # A sum over options must not give away the few that are withheld in one of them.
+    counted = [j for j in tested if may_be_shown(design, design.option == j)]
     found = []
     for i, (j, why) in enumerate(tested.items()):
         if stop is not None and stop():
             raise StoppedError
-        found.append(_of_option(data, design, j, chosen, final, why, critical))
+        effect = _of_option(data, design, j, chosen, final, why, critical)
+        others = [k for k in counted if k != j and k not in chosen]
+        rates = rates_of(design, design.option == j, np.isin(design.option, others))
+        found.append(replace(effect, rates=rates))
         if progress is not None:
             progress(0.5 + 0.5 * (i + 1) / len(tested))
     has_common = abs(common) > 1.96 * error
@@ -244,9 +108,12 @@ def marker_effects(
         o.others_low > 0 or o.others_high < 0 for o in found if not o.reason and not o.is_predictive
     )
     verdict = _verdict(any(o.is_predictive for o in found), has_common, everywhere)
+    alike = np.isin(design.option, [j for j in counted if j not in chosen])
+    _, first = np.unique(design.patient, return_index=True)
     return MarkerEffects(
-        marker, design.label, verdict, common, common - 1.96 * error, common + 1.96 * error, tuple(found), len(design.y),
-        int(design.altered.sum()), design.n_unknown, design.n_elsewhere, design.adjusted_for, level,
+        marker, design.label, verdict, common, common - 1.96 * error, common + 1.96 * error, tuple(found), design.n_patients,
+        int(design.altered[first].sum()), design.n_unknown, design.n_elsewhere, design.adjusted_for, level,
+        pair_of(design, alike), len(design.y), data.words.responded,
     )  # fmt: skip
 
 
@@ -265,18 +132,19 @@ class _Fit:
     interactions: tuple[int, ...]
     columns: FloatMatrix
     fit: LogisticFit
+    covariance: FloatMatrix
 
     def common(self) -> tuple[float, float]:
-        return float(self.fit.coefficients[0]), self.fit.error(0)
+        return float(self.fit.coefficients[0]), float(np.sqrt(self.covariance[0, 0]))
 
     def interaction(self, j: int) -> tuple[float, float]:
         k = 1 + self.interactions.index(j)
-        return float(self.fit.coefficients[k]), self.fit.error(k)
+        return float(self.fit.coefficients[k]), float(np.sqrt(self.covariance[k, k]))
 
     def together(self, j: int) -> tuple[float, float]:
         weights = np.zeros(len(self.fit.coefficients))
         weights[[0, 1 + self.interactions.index(j)]] = 1.0
-        return self.fit.combined(weights)
+        return float(weights @ self.fit.coefficients), float(np.sqrt(weights @ self.covariance @ weights))
 
     def scores(self, design: MarkerDesign, options: list[int]) -> FloatVector:
         """How surely each further interaction would help, in standard errors, without fitting it."""
@@ -285,7 +153,13 @@ class _Fit:
         more = np.column_stack([design.altered * (design.option == j) for j in options])
         both = self.columns.T @ (w[:, None] * more)
         left = more - self.columns @ (self.fit.covariance @ both)
-        spread = np.sqrt(np.maximum((w[:, None] * left**2).sum(axis=0), 1e-12))
+        if design.repeats:
+            each = np.zeros((design.n_patients, len(options)))
+            np.add.at(each, design.patient, (design.y - p)[:, None] * left)
+            squares = (each**2).sum(axis=0)
+        else:
+            squares = (w[:, None] * left**2).sum(axis=0)
+        spread = np.sqrt(np.maximum(squares, 1e-12))
         made: FloatVector = (design.y - p) @ left / spread
         return made
 
@@ -303,7 +177,12 @@ def _fit(design: MarkerDesign, interactions: Sequence[int], near: _Fit | None = 
             *(float(before.get(j, 0.0)) for j in interactions),
             *map(float, rest),
         ]
-    return _Fit(tuple(interactions), columns, logistic(columns, design.y, start=start))
+    fit = logistic(columns, design.y, start=start)
+    return _Fit(tuple(interactions), columns, fit, _covariance(design, columns, fit))
+
+
+def _covariance(design: MarkerDesign, columns: FloatMatrix, fit: LogisticFit) -> FloatMatrix:
+    return by_patient(columns, design.y, fit, design.patient) if design.repeats else fit.covariance
 
 
 def _stand_out(design: MarkerDesign, able: list[int], critical: float) -> list[int]:
@@ -311,9 +190,10 @@ def _stand_out(design: MarkerDesign, able: list[int], critical: float) -> list[i
     rest = design.altered * ~np.isin(design.option, able)
     mine = [design.altered * (design.option == j) for j in able]
     columns = [*mine, *([rest] if rest.any() else [])]
-    fit = logistic(np.column_stack([*columns, design.adjusters]), design.y)
+    together = np.column_stack([*columns, design.adjusters])
+    fit = logistic(together, design.y)
     effect = fit.coefficients[: len(able)]
-    error = np.sqrt(np.diag(fit.covariance)[: len(able)])
+    error = np.sqrt(np.diag(_covariance(design, together, fit))[: len(able)])
     order = np.argsort(effect)
     # The middle is where most patients are, so that what everybody is given is what the others are held against.
     share = np.cumsum([float((design.option == able[k]).sum()) for k in order])
@@ -361,15 +241,3 @@ def _of_option(
         data.options[j], data.labels[j], n, n_altered, treated, treated - 1.96 * t, treated + 1.96 * t, others, others - 1.96 * o,
         others + 1.96 * o, inter, inter - critical * i, inter + critical * i, j in chosen,
     )  # fmt: skip
-
-
-def _times(log_odds_ratio: float) -> str:
-    return (
-        f"{math.exp(log_odds_ratio):.2g}"
-        if math.exp(log_odds_ratio) < 10
-        else f"{math.exp(log_odds_ratio):.0f}"
-    )
-
-
-def _ratio(log_odds_ratio: float) -> float | None:
-    return None if math.isnan(log_odds_ratio) else round(math.exp(log_odds_ratio), 3)

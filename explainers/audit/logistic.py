@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from explainers.audit.errors import AuditError
 
-__all__ = ["LogisticFit", "logistic"]
+__all__ = ["LogisticFit", "by_patient", "logistic"]
 
 FloatVector = NDArray[np.float64]
 FloatMatrix = NDArray[np.float64]
@@ -120,6 +120,26 @@ def logistic(
     raise AuditError(
         f"The logistic regression of {len(y)} patients did not settle: a column separates the outcomes."
     )
+
+
+def by_patient(X: FloatMatrix, y: FloatVector, fit: LogisticFit, patient: NDArray[np.intp]) -> FloatMatrix:
+    """Covariance of the coefficients that counts patients, not rows, where a patient stands in several rows, (c, c).
+
+    Parameters
+    ----------
+    patient : array (n,) of int from 0
+        Whose row each is.
+
+    References
+    ----------
+    .. [1] Liang & Zeger (1986), Biometrika 73(1).
+    """
+    n_patients = int(patient.max()) + 1
+    order = np.argsort(patient, kind="stable")
+    first = np.flatnonzero(np.diff(patient[order], prepend=-1))
+    each = np.add.reduceat((X * (y - fit.probability)[:, None])[order], first, axis=0)
+    spread: FloatMatrix = fit.covariance @ (each.T @ each) @ fit.covariance
+    return spread * n_patients / (n_patients - 1)
 
 
 def _likelihood(X: FloatMatrix, y: FloatVector, coefficients: FloatVector, firth: bool) -> float:

@@ -28,7 +28,7 @@ _DRIVERS = 3  # alterations adjusted for within each option
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MarkerDesign:
-    """One row per patient whose marker and outcome are known.
+    """One row per known outcome of a patient whose marker is known.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ class MarkerDesign:
     altered : array (m,) of 0 and 1
     option : array (m,) of int
         Column of the option the patient had, in the order of the data.
+    patient : array (m,) of int
+        Whose outcome it is, from 0; the same number for all outcomes, and all samples, under one id.
     adjusters : array (m, c)
         Intercept, option, and everything else the model reads that is no alteration; full rank.
     adjusted_for : tuple of str
@@ -50,10 +52,21 @@ class MarkerDesign:
     y: FloatVector
     altered: FloatVector
     option: NDArray[np.intp]
+    patient: NDArray[np.intp]
     adjusters: FloatMatrix
     adjusted_for: tuple[str, ...]
     n_unknown: int
     n_elsewhere: int
+
+    @property
+    def n_patients(self) -> int:
+        """Different patients behind the rows."""
+        return int(self.patient.max()) + 1
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a patient stands in several rows."""
+        return self.n_patients < len(self.y)
 
 
 def marker_design(
@@ -72,7 +85,7 @@ def marker_design(
     UnknownFeatureError
         If the schema has no such feature.
     AuditError
-        If the feature is no yes-or-no input; if patients have outcomes of several options; if too few are altered.
+        If the feature is no yes-or-no input, or too few patients are altered or are not.
     """
     feature = schema.feature(marker)
     at = schema.columns_of(marker)
@@ -82,13 +95,7 @@ def marker_design(
         raise AuditError(
             f"{feature.label} is not an input that is present or absent; choose an alteration or another yes-or-no input."
         )
-    per_patient = data.known.sum(axis=1)
-    if (per_patient > 1).any():
-        raise AuditError(
-            f"{int((per_patient > 1).sum()):,} patients have outcomes of several options, so nobody is untreated by one of them; "
-            "effects in treated and untreated need one option a patient."
-        )
-    told = per_patient == 1
+    told = data.known.any(axis=1)
     known = told & ~np.isnan(column)
     here = known & _where_it_occurs(data, column == 1, known)
     altered = column[here]
@@ -97,15 +104,16 @@ def marker_design(
             f"{feature.label}: altered in {count_words(int(altered.sum()))} of the {int(told.sum()):,} patients with an outcome; "
             f"{2 * SMALLEST_COUNT} altered and as many not altered are needed."
         )
-    option = np.argmax(data.known[here], axis=1)
-    y = data.y[here, option]
-    columns, names = _adjusters(data, schema, marker, here, option)
-    targets = _targets(data, schema, marker, here, option, drivers)
+    rows, option = np.nonzero(data.known & here[:, None])
+    y = data.y[rows, option]
+    patient = np.unique(data.X.index[rows].astype(str), return_inverse=True)[1]
+    columns, names = _adjusters(data, schema, marker, rows, option)
+    targets = _targets(data, schema, marker, rows, option, drivers)
     if targets is not None:
         columns = _independent(np.column_stack([columns, targets]))
         names = (*names, "the alterations the model leans on most for each option")
     return MarkerDesign(
-        feature.label, y, altered, option, columns, names, int((told & np.isnan(column)).sum()), int((known & ~here).sum())
+        feature.label, y, column[rows], option, patient, columns, names, int((told & np.isnan(column)).sum()), int((known & ~here).sum())
     )  # fmt: skip
 
 
@@ -120,9 +128,9 @@ def _where_it_occurs(data: AuditData, altered: Flags, known: Flags) -> Flags:
 
 
 def _adjusters(
-    data: AuditData, schema: FeatureSchema, marker: str, rows: Flags, option: NDArray[np.intp]
+    data: AuditData, schema: FeatureSchema, marker: str, rows: NDArray[np.intp], option: NDArray[np.intp]
 ) -> tuple[FloatMatrix, tuple[str, ...]]:
-    parts: list[FloatVector] = [np.ones(int(rows.sum()))]
+    parts: list[FloatVector] = [np.ones(len(rows))]
     parts += [(option == j).astype(np.float64) for j in np.unique(option)[1:]]
     names = ["the option given"]
     read = set()
@@ -149,7 +157,7 @@ def _adjusters(
 
 
 def _targets(
-    data: AuditData, schema: FeatureSchema, marker: str, rows: Flags, option: NDArray[np.intp], drivers: Mapping[str, Sequence[str]]
+    data: AuditData, schema: FeatureSchema, marker: str, rows: NDArray[np.intp], option: NDArray[np.intp], drivers: Mapping[str, Sequence[str]]
 ) -> FloatMatrix | None:  # fmt: skip
     """Each option's strongest alterations among the patients who had it, where enough of them differ."""
     parts = []

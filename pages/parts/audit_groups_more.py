@@ -179,9 +179,15 @@ def _markers(data: AuditData, bundle: ModelBundle) -> None:
     if found is None:
         return
     st.markdown("\n".join(f"- {w}" for w in found.words))
+    said = data.words.responded
+    tables.show(
+        found.rate_rows(),
+        caption=f"{found.label}: how many {said}, counted, 95 % intervals",
+        name="audit-marker-rates",
+    )
     tables.show(
         found.rows(),
-        caption=f"{found.label}: odds ratios of response, altered against not altered",
+        caption=f"{found.label}: adjusted odds ratios, altered against not altered, to be read beside the counts",
         name="audit-marker",
     )
 

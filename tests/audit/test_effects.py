@@ -172,16 +172,3 @@ def test_what_cannot_be_told_is_refused_in_words():
         marker_effects(data, SCHEMA, "EGFR")
     with pytest.raises(StoppedError):
         marker_effects(data, SCHEMA, "STK11", stop=lambda: True)
-    twice = AuditData(
-        OPTIONS,
-        data.labels,
-        np.zeros((300, 3)),
-        data.margin,
-        data.probability,
-        data.X,
-        data.groups,
-        "external cohort",
-        "t",
-    )
-    with pytest.raises(AuditError, match="300 patients have outcomes of several options"):
-        marker_effects(twice, SCHEMA, "STK11")
