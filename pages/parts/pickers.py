@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from oncology.patients import PatientProfile
-from pages.parts import germline_gate, library, session
+from pages.parts import address, germline_gate, library, session
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -39,7 +39,7 @@ def show(place: DeltaGenerator | None = None, *, alone: bool = True, with_edits:
                 "Patient", list(labels), format_func=labels.get, key=_PATIENT, on_change=_pick_patient,
                 width=390,
             )  # fmt: skip
-    session.write_url(with_edits=with_edits)
+    address.write_url(with_edits=with_edits)
     if alone and (words := session.mismatch()):
         st.warning(words)
     _say(chosen)

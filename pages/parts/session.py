@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -21,7 +20,7 @@ from oncology.features import FeatureSchema, Value
 from oncology.intake import consent
 from oncology.patients import PatientProfile
 from oncology.vocabulary import tumour_name
-from pages.parts import germline_gate, layout, library
+from pages.parts import germline_gate, kept_results, layout, library
 from pages.parts.library import BundleChoice, PatientChoice
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from oncology.prediction import Predictions
     from oncology.recommendations import Ranking
 
-BUNDLE, PATIENT, EDITS, UPLOADED = "open-bundle", "open-patient", "open-edits", "open-uploaded"
-PROBLEMS, REVISION, CORRECTIONS = "open-problems", "open-revision", "corrections"
+BUNDLE, PATIENT, EDITS, UPLOADED = "open-bundle", "open-patient", "open-edits", kept_results.UPLOADED
+PROBLEMS, REVISION, CORRECTIONS, EDITED = "open-problems", "open-revision", "corrections", "open-edited"
 
 
 def start() -> None:
@@ -284,61 +283,29 @@ def edited_patient(schema: FeatureSchema, profile: PatientProfile) -> PatientPro
     ImpossibleValueError
         If the edits do not go together (an allele fraction of an alteration that was taken away).
     """
-    return editing.apply(schema, profile, edits())
-
-
-def link(page: str) -> str | None:
-    """Path and query that restore model, patient and edits; None for patients whose id must not travel."""
-    chosen_bundle, chosen = bundle_choice(), patient_choice()
-    if chosen_bundle is None or chosen is None or not chosen.in_url:
-        return None
-    named = [("bundle", chosen_bundle.key), ("patient", chosen.profile.patient_id)]
-    return f"/{page}?{urlencode(named + [('set', text) for text in _edit_texts()])}"
-
-
-def _edit_texts() -> list[str]:
-    """The edits as `parse_edit` reads them."""
-    words = {1.0: "altered", 0.0: "absent", None: "not-assayed"}
-    model, texts = bundle(), []
-    for edit in edits():
-        three_states = model is not None and model.schema.feature(edit.feature).is_alteration
-        value: Value = "unknown" if edit.value is None else edit.value
-        if three_states:
-            value = words[None if edit.value is None else float(edit.value)]
-        texts.append(f"{edit.feature}={value}")
-    return texts
-
-
-def write_url(*, with_edits: bool = False) -> None:
-    """Name the open sample patient and bundle in the URL, on What if with the edits, and nothing else."""
-    chosen_bundle, chosen = bundle_choice(), patient_choice()
-    wanted: dict[str, str | list[str]] = {"bundle": chosen_bundle.key} if chosen_bundle is not None else {}
-    texts: list[str] = []
-    if chosen is not None and chosen.in_url:
-        wanted["patient"] = chosen.profile.patient_id
-        texts = _edit_texts() if with_edits else []
-    named = st.query_params
-    if {k: v for k, v in named.to_dict().items() if k != "set"} != wanted or named.get_all("set") != texts:
-        named.from_dict({**wanted, "set": texts} if texts else wanted)
+    made = edits()
+    # A page asks for it several times a run: the same object spares reading it anew.
+    held: tuple[PatientProfile, tuple[Edit, ...], PatientProfile] | None = st.session_state.get(EDITED)
+    if held is None or held[0] is not profile or held[1] != made:
+        held = (profile, made, editing.apply(schema, profile, made))
+        st.session_state[EDITED] = held
+    return held[2]
 
 
 # --- what was computed -----------------------------------------------------------------------------------
-# Every cache hangs on content hashes; the objects behind a leading underscore are never hashed. Results are
-# frozen, so one object may serve every session.
+# Every result hangs on content hashes and is frozen, so that one object may serve every session.
 
 
 def predictions(bundle: ModelBundle, profile: PatientProfile) -> Predictions:
     """What the model says of one profile, recorded or edited."""
-    return _predictions(bundle.sha256, profile.fingerprint, bundle, profile)
+    return _predictions((bundle.sha256, profile.fingerprint), bundle, profile)
 
 
-@st.cache_resource(max_entries=1000, show_spinner=False)
-def _predictions(
-    sha256: str, fingerprint: str, _bundle: ModelBundle, _profile: PatientProfile
-) -> Predictions:
+@kept_results.keep(1000)
+def _predictions(key: tuple[str, str], bundle: ModelBundle, profile: PatientProfile) -> Predictions:
     from oncology.prediction import predict
 
-    return predict(_bundle, [_profile])
+    return predict(bundle, [profile])
 
 
 def ranking(bundle: ModelBundle, profile: PatientProfile, *, with_unknowns: bool = True) -> Ranking:
@@ -346,25 +313,23 @@ def ranking(bundle: ModelBundle, profile: PatientProfile, *, with_unknowns: bool
     return _ranking((bundle.sha256, profile.fingerprint, with_unknowns), bundle, profile)
 
 
-@st.cache_resource(max_entries=1000, show_spinner=False)
-def _ranking(key: tuple[str, str, bool], _bundle: ModelBundle, _profile: PatientProfile) -> Ranking:
+@kept_results.keep(1000)
+def _ranking(key: tuple[str, str, bool], bundle: ModelBundle, profile: PatientProfile) -> Ranking:
     from oncology.recommendations import rank
 
-    return rank(_bundle, predictions(_bundle, _profile), _profile, with_unknowns=key[2])
+    return rank(bundle, predictions(bundle, profile), profile, with_unknowns=key[2])
 
 
 def single_changes(bundle: ModelBundle, profile: PatientProfile) -> SingleChanges:
     """Every alteration of the model in its other states, one at a time."""
-    return _single_changes(bundle.sha256, profile.fingerprint, bundle, profile)
+    return _single_changes((bundle.sha256, profile.fingerprint), bundle, profile)
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _single_changes(
-    sha256: str, fingerprint: str, _bundle: ModelBundle, _profile: PatientProfile
-) -> SingleChanges:
+@kept_results.keep(200)
+def _single_changes(key: tuple[str, str], bundle: ModelBundle, profile: PatientProfile) -> SingleChanges:
     from explainers.counterfactuals import single_changes as enumerate_changes
 
-    return enumerate_changes(_bundle, _profile, margin=library.fast_margin(_bundle))
+    return enumerate_changes(bundle, profile, margin=library.fast_margin(bundle))
 
 
 def explanation(
@@ -386,14 +351,14 @@ def explanation(
     )
 
 
-@st.cache_resource(max_entries=1000, show_spinner=False)
+@kept_results.keep(1000)
 def _explanation(
     key: tuple[str, str, str, str, str, int],
-    _bundle: ModelBundle,
-    _profile: PatientProfile,
-    _background: Background | None,
+    bundle: ModelBundle,
+    profile: PatientProfile,
+    background: Background | None,
 ) -> Explanation:
     from explainers.local import explain
 
     method, option, seed = key[3:]
-    return explain(_bundle, _profile, method, option=option, background=_background, seed=seed)
+    return explain(bundle, profile, method, option=option, background=background, seed=seed)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
-from pages.parts import firmness_panel, session, smallest_change, tables, trust_panel
+from pages.parts import address, firmness_panel, session, smallest_change, tables, trust_panel
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -113,11 +113,11 @@ def _edit(changes: list[str]) -> str:
     if not changes:
         return ""
     listed = "".join(f"<li>{escape(c)}</li>" for c in changes)
-    address = session.link("what_if")
+    link = address.link("what_if")
     words = (
         "This patient's id stays on this machine, so there is no link to this edit."
-        if address is None
-        else f'<a href="{escape(address)}">Link to this edit</a>'
+        if link is None
+        else f'<a href="{escape(link)}">Link to this edit</a>'
     )
     return f'<ul class="gb-changes">{listed}</ul><p class="gb-quiet gb-small">{words}</p>'
 
