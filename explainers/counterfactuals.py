@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -165,19 +165,20 @@ def single_changes(
     margin : function from rows (n, c) to margins (n, k), optional
         A faster twin of `bundle.margin`.
     """
-    edits = _single_edits(bundle, profile, mode)
+    values = dict(zip(bundle.schema.names, bundle.schema.values(profile), strict=True))
+    edits = _single_edits(bundle, values, mode)
     rows = edited_rows(bundle.schema, profile, [()] + [(e,) for e in edits])
     all_ = standings(bundle, profile, rows, margin=margin)
     before, after = all_[:1], all_[1:]
     top = _members(bundle, before.band_one[0])
     exclusive = exclusive_pairs(bundle)
-    altered = _altered(bundle, profile)
+    altered = [s.name for s in bundle.schema.features if s.is_alteration and values[s.name] == 1.0]
     changes = []
     for i, edit in enumerate(edits):
         band = _members(bundle, after.band_one[i])
         changes.append(
             SingleChange(
-                _change(bundle, profile, edit), after.probability[i], after.low[i], after.high[i],
+                _change(bundle, values[edit.feature], edit), after.probability[i], after.low[i], after.high[i],
                 bundle.options[after.first[i]] if after.first[i] >= 0 else None, band, set(band) != set(top),
                 training_count(bundle, {edit.feature: edit.value}),
                 _pair_cautions(bundle, profile, edit, altered, exclusive),
@@ -194,9 +195,10 @@ def single_changes(
     )  # fmt: skip
 
 
-def _single_edits(bundle: ModelBundle, profile: PatientProfile, mode: Mode) -> list[Edit]:
+def _single_edits(bundle: ModelBundle, values: Mapping[str, Value], mode: Mode) -> list[Edit]:
     edits = []
-    for spec, value in zip(bundle.schema.features, bundle.schema.values(profile), strict=True):
+    for spec in bundle.schema.features:
+        value = values[spec.name]
         if not spec.is_alteration or (mode == "assay" and value is not None):
             continue
         for state in (1.0, 0.0, None):
@@ -206,18 +208,12 @@ def _single_edits(bundle: ModelBundle, profile: PatientProfile, mode: Mode) -> l
     return edits
 
 
-def _altered(bundle: ModelBundle, profile: PatientProfile) -> list[str]:
-    values = zip(bundle.schema.features, bundle.schema.values(profile), strict=True)
-    return [spec.name for spec, value in values if spec.is_alteration and value == 1.0]
-
-
 def _members(bundle: ModelBundle, inside: NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(o for o, i in zip(bundle.options, inside, strict=True) if i)
 
 
-def _change(bundle: ModelBundle, profile: PatientProfile, edit: Edit) -> Change:
+def _change(bundle: ModelBundle, before: Value, edit: Edit) -> Change:
     spec = bundle.schema.feature(edit.feature)
-    before: Value = bundle.schema.value(profile, spec.name)
     words = f"{spec.label}: {spec.words(edit.value)} instead of {spec.words(before)}"
     return Change(spec.name, spec.label, before, edit.value, words)
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from oncology.errors import OncologyError
@@ -143,7 +144,8 @@ class Source:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, so that the fingerprint, which every cache and index asks for, is worked out once.
+@dataclass(frozen=True)
 class PatientProfile:
     """One patient at one sample: findings, what was assayed, clinical values; unknown is None, never 0.
 
@@ -227,7 +229,7 @@ class PatientProfile:
         """A copy with some fields changed, checked again."""
         return dataclasses.replace(self, **changes)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that is known of the patient, in hexadecimal; equal content, equal hash."""
         content = dataclasses.asdict(self)

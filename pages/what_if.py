@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import (
+    address,
     edit_panel,
     firmness_panel,
     inquiry,
@@ -15,6 +16,7 @@ from pages.parts import (
     pickers,
     session,
     smallest_change,
+    turns,
     what_if_results,
 )
 
@@ -26,32 +28,38 @@ if TYPE_CHECKING:
 @st.fragment(key="workbench")
 def workbench(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """The panel and the answer beside it: all that runs at once after an edit."""
-    panel, result = st.columns([5, 8], gap="medium")
-    # What a person looks at first is made first.
-    with result, st.container(key="ranking"):
-        what_if_results.ranking(bundle, recorded)
-    with panel, st.container(key="alterations"):
-        edit_panel.show(bundle, recorded)
+    with turns.at_once():
+        panel, result = st.columns([5, 8], gap="medium")
+        # What a person looks at first is made first.
+        with result, st.container(key="ranking"):
+            what_if_results.ranking(bundle, recorded)
+        with panel, st.container(key="alterations"):
+            edit_panel.show(bundle, recorded)
 
 
 @st.fragment(key="depth")
 def depth(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Everything else about the profile as it stands; runs once the hand at the panel has come to rest."""
-    # An answer that was searched for says when the profile is no longer the one it was asked of.
-    pause.show("depth", also=["questions"] if inquiry.any_answered() else [])
-    session.write_url(with_edits=True)
-    what_if_results.numbers(bundle, recorded)
-    what_if_results.trust(bundle, recorded)
-    has_alterations = any(feature.is_alteration for feature in bundle.schema.features)
-    why, change = st.columns(2, gap="large")
-    with why:
-        st.header("Why, before and after", anchor=False)
-        what_if_results.explained(bundle, recorded)
-    if has_alterations:
-        with change:
-            st.header("Which single change would shift it", anchor=False)
-            what_if_results.single_changes(bundle, recorded)
-    what_if_results.document(bundle, recorded)
+    with turns.in_turn():
+        # An answer that was searched for says when the profile is no longer the one it was asked of.
+        pause.show("depth", also=["questions"] if inquiry.any_answered() else [])
+        address.write_url(with_edits=True)
+        what_if_results.numbers(bundle, recorded)
+        turns.let_pass()
+        what_if_results.trust(bundle, recorded)
+        has_alterations = any(feature.is_alteration for feature in bundle.schema.features)
+        turns.let_pass()
+        why, change = st.columns(2, gap="large")
+        with why:
+            st.header("Why, before and after", anchor=False)
+            what_if_results.explained(bundle, recorded)
+        turns.let_pass()
+        if has_alterations:
+            with change:
+                st.header("Which single change would shift it", anchor=False)
+                what_if_results.single_changes(bundle, recorded)
+        turns.let_pass()
+        what_if_results.document(bundle, recorded)
 
 
 @st.fragment(key="questions")

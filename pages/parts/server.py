@@ -24,9 +24,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
-from pages.parts import startup
+from pages.parts import startup, theme
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS_BEFORE_ANOTHER_THREAD = 0.001
 PAGES = ("patient", "treatment", "why", "what_if", "model", "learn", "audit", "card")
 
 
@@ -147,6 +148,7 @@ def build() -> App:
     html = shell()
     # Otherwise Streamlit takes the folder pages/ for its older way of finding pages until dashboard.py has run.
     PagesManager.uses_pages_directory = False
+    theme.keep()
 
     async def start(_request: Request) -> HTMLResponse:
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
@@ -170,6 +172,8 @@ def main() -> None:
     if not 1 <= port <= 65535:
         parser.error(f"port {port} does not exist; choose one from 1 to 65535, 8501 for instance")
     sys.argv = sys.argv[:1]
+    # A thread that answers a hand gets the processor from one that draws the depth after this long, not after 5 ms.
+    sys.setswitchinterval(SECONDS_BEFORE_ANOTHER_THREAD)
     build().run(config={"server.port": port, "browser.serverPort": port})
 
 
