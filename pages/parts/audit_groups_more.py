@@ -9,6 +9,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from pages.parts import long_work, tables
+from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -45,7 +46,7 @@ def _folded(title: str, key: str, draw: Callable[[], None]) -> None:
             try:
                 draw()
             except OncologyError as error:
-                st.info(str(error))
+                st.info(verbatim(str(error)))
 
 
 def _slices(data: AuditData, bundle: ModelBundle) -> None:
@@ -61,13 +62,13 @@ def _slices(data: AuditData, bundle: ModelBundle) -> None:
         return
     said = found.confirmed
     if said:
-        st.markdown("\n".join(f"- {s.words()}" for s in said))
+        st.markdown(listed(s.words() for s in said))
     else:
         st.write("No slice found in one half held in the other.")
     tables.show(
         found.rows(), caption="The worst slices of the search, and what became of them", name="audit-slices"
     )
-    st.caption(found.words)
+    st.caption(verbatim(found.words))
 
 
 def _base_rates(data: AuditData, found: GroupAudit, option: str | None, threshold: float) -> None:
@@ -84,7 +85,7 @@ def _slider(data: AuditData, option: str, threshold: float) -> None:
     try:
         curve = base_rate_curve(data, option, threshold=threshold)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
         return
     seen = round(100 * curve[0].observed_base_rate)
     said = data.words.responded
@@ -97,7 +98,7 @@ def _slider(data: AuditData, option: str, threshold: float) -> None:
         width=420,
     )
     chosen = at_base_rate(data, option, threshold=threshold, base_rate=rate / 100)
-    st.write(f"{data.label(option)}. {chosen.words()}")
+    st.write(verbatim(f"{data.label(option)}. {chosen.words()}"))
     chart: Any = base_rates(curve, chosen)
     st.plotly_chart(chart, key="audit-base-rates", width="stretch", config={"displayModeBar": False})
     tables.beside([v.row() for v in curve], caption="Predictive values by base rate", name="audit-base-rates")
@@ -138,7 +139,7 @@ def _fairness(data: AuditData, found: GroupAudit, option: str | None, threshold:
     )
     measured = fairness(data, option, attribute, threshold=threshold)
     for sentence in measured.words():
-        st.write(sentence)
+        st.write(verbatim(sentence))
     tables.show(
         measured.rows(),
         caption=f"{data.label(option)}: shares at a {data.number} of {threshold:g}",
@@ -178,7 +179,7 @@ def _markers(data: AuditData, bundle: ModelBundle) -> None:
     )
     if found is None:
         return
-    st.markdown("\n".join(f"- {w}" for w in found.words))
+    st.markdown(listed(found.words))
     said = data.words.responded
     tables.show(
         found.rate_rows(),
@@ -211,5 +212,5 @@ def _drift(data: AuditData, bundle: ModelBundle) -> None:
     )
     if found is None:
         return
-    st.markdown("\n".join(f"- {w}" for w in found.words))
+    st.markdown(listed(found.words))
     tables.beside(found.rows(), caption="Everything compared", name="audit-drift")

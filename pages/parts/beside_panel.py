@@ -8,6 +8,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from pages.parts import tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.beside import Beside
@@ -35,7 +36,7 @@ def show(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None
         try:
             found = _beside((bundle.sha256, profile.fingerprint, option), bundle, profile, ranking)
         except OncologyError as error:
-            st.info(str(error))
+            st.info(verbatim(str(error)))
             return
         tables.show(found.rows(), caption=f"{found.label}: what is not recorded here says so", name="beside")
 

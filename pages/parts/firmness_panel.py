@@ -9,6 +9,7 @@ import streamlit as st
 
 from oncology.patients import PatientProfile
 from pages.parts import inquiry, tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.smallest import AssayRobustness, SufficientReason
@@ -88,12 +89,12 @@ def _draw_calls(job: inquiry.Inquiry, now: PatientProfile) -> None:
     from explainers import firmness
 
     found: AssayRobustness = job.answer
-    st.markdown(f"**{firmness.calls_between_words(found)}**")
+    st.markdown(f"**{verbatim(firmness.calls_between_words(found))}**")
     if rows := firmness.calls_between_rows(job.bundle, found):
         tables.show(
             rows, caption="The fewest wrong calls that bring another option first", name="calls-between"
         )
-    st.write(firmness.calls_words(found))
+    st.write(verbatim(firmness.calls_words(found)))
     if rows := firmness.call_rows(job.bundle, found):
         tables.show(rows, caption="Single calls that would change the top band", name="single-calls")
     st.caption(
@@ -105,9 +106,9 @@ def _draw_facts(job: inquiry.Inquiry, now: PatientProfile) -> None:
     from explainers import firmness
 
     found: SufficientReason = job.answer
-    st.markdown(f"**{firmness.reason_words(found)}**")
+    st.markdown(f"**{verbatim(firmness.reason_words(found))}**")
     for note in found.notes:
-        st.caption(note)
+        st.caption(verbatim(note))
     tables.show(
         firmness.fact_rows(found), caption="Facts that alone keep the answer", name="sufficient-reason"
     )

@@ -10,6 +10,7 @@ from oncology.intake.germline import germline_findings
 from oncology.intake.germline_hiding import hidden_findings, may_show, without_germline
 from oncology.patients import PatientProfile
 from pages.parts.library import PatientChoice
+from pages.parts.verbatim import verbatim
 
 _ASKED, _TOGGLE = "open-germline", "germline-asked"
 
@@ -70,7 +71,7 @@ def show(choice: PatientChoice) -> None:
     allowed = may_show(choice.profile, asked=True)
     if not allowed:
         said.append(f"It cannot be told here: {_consent(choice.profile)}")
-    st.write(" ".join(said))
+    st.write(verbatim(" ".join(said)))
     if not allowed:
         return
     # No hash of the record: a key stands in the page, and what is hidden could be guessed and checked against it.
@@ -87,7 +88,7 @@ def show(choice: PatientChoice) -> None:
 def _tell(profile: PatientProfile) -> None:
     flagged = germline_findings(profile)
     for f in flagged:
-        st.warning(f"{f.alteration.name}: {f.reason}. {f.referral}")
+        st.warning(verbatim(f"{f.alteration.name}: {f.reason}. {f.referral}"))
     if not flagged:
         st.write(
             "No finding of this record is called germline or stands out as possibly inherited. That does not exclude one."

@@ -11,12 +11,13 @@ from oncology.features import FeatureSchema
 from oncology.patients import PatientProfile
 from oncology.summaries import assay_words, facts, finding_rows
 from pages.parts import tables
+from pages.parts.verbatim import verbatim
 
 
 def show(profile: PatientProfile, schema: FeatureSchema | None) -> None:
     """Draw facts, findings and what was assayed; while a germline finding is hidden, no list gives its gene away."""
     if profile.note:
-        st.info(profile.note)
+        st.info(verbatim(profile.note))
     with st.container(border=True, key="glance"):
         st.html(facts_html(profile))
     st.header("Molecular findings", anchor=False)
@@ -29,7 +30,7 @@ def show(profile: PatientProfile, schema: FeatureSchema | None) -> None:
         withheld = profile.germline_withheld
         none = "No further alteration is recorded." if withheld else "No alteration is recorded."
         st.write(f"{none} That says nothing of genes that were not assayed.")
-    st.caption(assay_words(profile, schema))
+    st.caption(verbatim(assay_words(profile, schema)))
 
 
 def facts_html(profile: PatientProfile) -> str:
@@ -53,12 +54,14 @@ def show_coverage(profile: PatientProfile, schema: FeatureSchema) -> None:
     if seen.required:
         st.warning(
             "Without "
-            + ", ".join(f.label for f in seen.required)
+            + verbatim(", ".join(f.label for f in seen.required))
             + " the model does not answer: it needs them."
         )
     if seen.imputed:
         filled = ", ".join(f"{f.label} ({f.words(f.impute_value)})" for f in seen.imputed)
-        st.warning(f"The model cannot take these as unknown and puts a fixed value in their place: {filled}.")
+        st.warning(
+            f"The model cannot take these as unknown and puts a fixed value in their place: {verbatim(filled)}."
+        )
     rows = [{"recorded": u.what, "why the model does not see it": u.reason} for u in seen.unseen]
     if rows:
         tables.show(rows, caption="Recorded, but not seen by the model", name="not-seen")

@@ -12,6 +12,7 @@ import streamlit as st
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
 from pages.parts import session
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -110,7 +111,7 @@ def _body(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> 
     watched = f"{question.key}-watched"
     if job is not None and job.running:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/hourglass_top: {job.words}")
+            st.markdown(f":material/hourglass_top: {verbatim(job.words)}")
             st.button("Stop", on_click=job.stop, key=f"{question.key}-stop")
         return
     if job is not None and st.session_state.pop(watched, False):
@@ -135,7 +136,7 @@ def _body(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> 
             "Asked of another profile than the one that stands here now; the answer below is for that one."
         )
     if job.error:
-        st.warning(job.error)
+        st.warning(verbatim(job.error))
     elif job.answer is not None:
         question.draw(job, now)
     else:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from explainers.audit.errors import StoppedError
 from oncology.errors import OncologyError
+from pages.parts.verbatim import verbatim
 
 __all__ = ["Make", "Work", "result"]
 
@@ -98,7 +99,7 @@ def _progress(state: str, words: str) -> None:
         return
     if work.running:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(work.share, f"{words}: {work.words}" if work.words else words)
+            st.progress(work.share, verbatim(f"{words}: {work.words}" if work.words else words))
             st.button("Stop", on_click=work.stop, key=f"{state}-stop")
         return
     if work.watched:
@@ -106,7 +107,7 @@ def _progress(state: str, words: str) -> None:
         work.watched = False
         st.rerun()
     if work.error:
-        st.info(work.error)
+        st.info(verbatim(work.error))
     elif work.stopped:
         st.caption(f"{words}: stopped, nothing was kept.")
         if st.button("Start again", key=f"{state}-again"):

@@ -11,6 +11,7 @@ from explainers import model_words, origins
 from oncology import edits
 from oncology.errors import OncologyError
 from pages.parts import layout, leaning, pickers, session, tables, truth_panel
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -37,7 +38,7 @@ def open_model(head: DeltaGenerator) -> ModelBundle:
     pickers.show(head)
     model, problem = session.bundle_or_error()
     if model is None:
-        st.error(problem)
+        st.error(verbatim(problem))
         st.stop()
     return model
 
@@ -60,7 +61,7 @@ def show(bundle: ModelBundle) -> None:
 
 def show_facts(bundle: ModelBundle) -> None:
     """Draw what the model is, in words; what its developer left out says so."""
-    st.write(model_words.performance_words(bundle.manifest))
+    st.write(verbatim(model_words.performance_words(bundle.manifest)))
     items = "".join(
         f"<div><dt>{escape(f.label)}</dt><dd{'' if f.known else ' class=unknown'}>{escape(f.words)}</dd></div>"
         for f in model_words.model_facts(bundle)
@@ -68,7 +69,7 @@ def show_facts(bundle: ModelBundle) -> None:
     with st.container(border=True, key="model-facts"):
         st.html(f'<dl class="gb-facts gb-long">{items}</dl>')
     for note in bundle.manifest.notes:
-        st.caption(note)
+        st.caption(verbatim(note))
 
 
 def show_performance(bundle: ModelBundle) -> None:
@@ -76,7 +77,7 @@ def show_performance(bundle: ModelBundle) -> None:
     from explainers.charts.discrimination import discrimination, performance_rows
 
     st.header("How well does it tell patients apart?", anchor=False)
-    st.write(model_words.performance_words(bundle.manifest))
+    st.write(verbatim(model_words.performance_words(bundle.manifest)))
     if bundle.manifest.performance:
         st.plotly_chart(
             discrimination(bundle.manifest),
@@ -102,7 +103,7 @@ def show_errors(bundle: ModelBundle) -> None:
     try:
         found = worst_errors.worst_errors(bundle)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
         return
     st.write(
         f"The {len(found)} training patients whose outcome surprised the model most, each predicted by a model that had not "

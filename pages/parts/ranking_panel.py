@@ -11,6 +11,7 @@ from explainers.charts.score_scale import score_html, score_style
 from explainers.ranking_words import lead_words, ranking_rows, score_span, support_words
 from explainers.what_if import ranked_options
 from pages.parts import tables
+from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def show(bundle: ModelBundle, ranking: Ranking) -> None:
     """Draw what the model says: cautions, one sentence, then dots with intervals, or a score on its scale."""
     show_cautions(bundle, ranking)
-    st.markdown(f"**{lead_words(bundle, ranking)}**")
+    st.markdown(f"**{verbatim(lead_words(bundle, ranking))}**")
     with st.container(border=True, key="ranking"):
         if bundle.is_score:
             _score(bundle, ranking)
@@ -39,7 +40,7 @@ def show_cautions(bundle: ModelBundle, ranking: Ranking) -> None:
     """Draw what has to be known before any number: where the model was made, and where this patient lies outside it."""
     for words in (bundle.manifest.words.banner, *ranking.cautions):
         if words:
-            st.warning(words)
+            st.warning(verbatim(words))
 
 
 def _score(bundle: ModelBundle, ranking: Ranking) -> None:
@@ -65,7 +66,7 @@ def _score(bundle: ModelBundle, ranking: Ranking) -> None:
                 f"{entry.high:z.2f}, if everything unknown turned out at its worst."
             )
     for entry in ranking.abstained:
-        st.warning(f"{entry.label}: no answer. {entry.reason}")
+        st.warning(verbatim(f"{entry.label}: no answer. {entry.reason}"))
 
 
 def show_reading(bundle: ModelBundle, ranking: Ranking) -> None:
@@ -74,8 +75,8 @@ def show_reading(bundle: ModelBundle, ranking: Ranking) -> None:
         return
     st.header("In words, with support", anchor=False)
     lines = [
-        f"- **{r.label}**: {r.per_100}. Training patients: {support_words(r)}."
-        + "".join(f" {caution}" for caution in r.cautions)
+        f"- **{verbatim(r.label)}**: "
+        + verbatim(" ".join([f"{r.per_100}. Training patients: {support_words(r)}.", *r.cautions]))
         for r in ranking.ordered
     ]
     shown = 5
@@ -119,20 +120,22 @@ def show_unknowns(ranking: Ranking, profile: PatientProfile) -> None:
             st.write(
                 "No unknown input, asked one at a time, would move a band or a list at the values tried."
             )
-        st.caption(ranking.searched)
+        st.caption(verbatim(ranking.searched))
         return
     for unknown in ranking.unknowns[:6]:
-        st.markdown(f"- {unknown.words()}")
+        st.markdown(listed([unknown.words()]))
     if len(ranking.unknowns) > 6:
         with st.expander(f"{len(ranking.unknowns) - 6} more"):
-            st.markdown("\n".join(f"- {u.words()}" for u in ranking.unknowns[6:]))
-    st.caption(f"{ranking.searched} It says what the model would say, not what the test would find.")
+            st.markdown(listed(u.words() for u in ranking.unknowns[6:]))
+    st.caption(
+        f"{verbatim(ranking.searched)} It says what the model would say, not what the test would find."
+    )
 
 
 def show_not_modelled(ranking: Ranking) -> None:
     """Draw what the model knows nothing of, and the room to disagree."""
     st.header("What the model knows nothing of", anchor=False)
-    st.markdown("\n".join(f"- {words}" for words in ranking.not_modelled))
+    st.markdown(listed(ranking.not_modelled))
     st.write(
         "The options above are the ones the model was trained on; there are others, among them trials, "
         "standard care and no tumour treatment. Where your own reading differs from the model's, that is a finding: "

@@ -11,6 +11,7 @@ from oncology.edits import Edit
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
 from pages.parts import inquiry, session, tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.counterfactuals import Goal, SmallestChanges
@@ -78,7 +79,7 @@ def _put(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     try:
         wanted = goal()
     except OncologyError as error:
-        st.warning(str(error))
+        st.warning(verbatim(str(error)))
         return None
 
     def ask(model: ModelBundle, profile: PatientProfile, stop: Callable[[], bool]) -> Any:
@@ -134,9 +135,9 @@ def _draw(job: inquiry.Inquiry, now: PatientProfile) -> None:
     from explainers.what_if import counterfactual_rows
 
     goal, found = job.answer
-    st.markdown(f"**{found.words()}**")
+    st.markdown(f"**{verbatim(found.words())}**")
     for note in found.notes:
-        st.write(note)
+        st.write(verbatim(note))
     rows = counterfactual_rows(job.bundle, goal.option, found.found)
     if found.method:
         st.caption(f"How: {found.method}, among {found.n_candidates} single changes that were allowed.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,6 +11,7 @@ from explainers.what_if import headline
 from oncology.intake.timeline import Step, TimelineError, samples_of, timeline
 from oncology.patients import PatientProfile
 from pages.parts import germline_gate, session
+from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -27,7 +27,7 @@ def show(profile: PatientProfile, bundle: ModelBundle | None) -> None:
     try:
         steps = timeline(samples)
     except TimelineError as error:
-        st.warning(str(error))
+        st.warning(verbatim(str(error)))
         return
     st.write(
         f"{len(steps)} samples of this patient. What the model says of each is worked out from that sample alone; "
@@ -47,21 +47,14 @@ def _step(step: Step, before: PatientProfile | None, bundle: ModelBundle | None,
     day = f"Day {step.profile.sample_day}" + (f", {step.days} days later" if step.days is not None else "")
     lines = [f"**{day}**" + (" (open now)" if opened else "")]
     if before is not None:
-        lines.append(
-            "\n".join(f"- {_plain(words)}" for words in step.changes or ("Nothing recorded changed.",))
-        )
+        lines.append(listed(step.changes or ("Nothing recorded changed.",)))
     if bundle is not None:
         now = session.ranking(bundle, step.profile, with_unknowns=False)
-        lines.append(_plain(lead_words(bundle, now)))
+        lines.append(verbatim(lead_words(bundle, now)))
         if before is not None:
             was = session.ranking(bundle, before, with_unknowns=False)
-            lines.append(f"Since the sample before: {_plain(_moved(bundle, was, now))}")
+            lines.append(f"Since the sample before: {verbatim(_moved(bundle, was, now))}")
     return "\n\n".join(lines)
-
-
-def _plain(words: str) -> str:
-    """Words that Markdown takes as they stand: changes such as p.Q37* carry its signs."""
-    return re.sub(r"([\\`*_{}\[\]<>#~|$:])", r"\\\1", words)
 
 
 def _moved(bundle: ModelBundle, before: Ranking, now: Ranking) -> str:

@@ -17,6 +17,7 @@ from explainers.assurance_words import (
 )
 from explainers.charts.assurance_glance import glance_html, glance_style
 from pages.parts import session, tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.assurance import Assurance
@@ -90,7 +91,7 @@ def show_no_benefit(bundle: ModelBundle, profile: PatientProfile, ranking: Ranki
     title = bundle.manifest.words.unlikely
     st.header(f"{title[0].upper()}{title[1:]}, as the model sees it", anchor=False)
     st.write(
-        f"{no_benefit_words(bundle, found.options)} Unknown is an answer of its own: it is neither for nor against an option."
+        f"{verbatim(no_benefit_words(bundle, found.options))} Unknown is an answer of its own: it is neither for nor against an option."
     )
     answered = [o for o in found.options if o.probability is not None]
     tables.show(
@@ -116,7 +117,7 @@ def depth(
     found = _assured((bundle.sha256, profile.fingerprint, True), bundle, profile, ranking)
     ranges = found.ranges if only is None else ranges_of(found.ranges, only)
     st.write(
-        f"**What is not known, and how far it could move.** {range_words(ranges, is_score=bundle.is_score)}"
+        f"**What is not known, and how far it could move.** {verbatim(range_words(ranges, is_score=bundle.is_score))}"
     )
     if ranges:
         tables.show(
@@ -136,17 +137,19 @@ def depth(
     options = [o for o in found.options if only in (None, o.option)]
     if only is not None and options:
         st.write(
-            f"**Unlikely to benefit?** {ANSWER_WORDS[options[0].no_benefit.answer].capitalize()}. {options[0].no_benefit.why}"
+            f"**Unlikely to benefit?** {ANSWER_WORDS[options[0].no_benefit.answer].capitalize()}. {verbatim(options[0].no_benefit.why)}"
         )
     rows = option_rows(bundle, options)
     if rows:
-        st.write(f"**Intervals and sets.** {found.interval_meaning}")
+        st.write(f"**Intervals and sets.** {verbatim(found.interval_meaning)}")
         tables.show(
             rows,
             caption="Counts from 1 to 4 are not told; the same state: of the alterations that move the option most",
             name=f"{key}-options",
         )
     if found.abstention is not None:
-        st.write(f"**What abstaining costs.** {found.abstention.words()} {found.abstention.set_words()}")
+        st.write(
+            f"**What abstaining costs.** {verbatim(f'{found.abstention.words()} {found.abstention.set_words()}')}"
+        )
     if found.without_held_out:
-        st.caption(found.without_held_out)
+        st.caption(verbatim(found.without_held_out))

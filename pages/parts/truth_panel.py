@@ -9,6 +9,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from pages.parts import long_work, tables
+from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
     from explainers.sanity import OffManifold, SanityCheck
@@ -54,14 +55,14 @@ def _show_truth(bundle: ModelBundle) -> None:
     try:
         report = truth.read_truth_report(bundle)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
         return
     if report is None:
         st.write(
             "For this model no truth is known to hold its explanations against. What can be asked of any model stands below."
         )
         return
-    st.markdown("\n".join(f"- {sentence}" for sentence in truth.summary(report)))
+    st.markdown(listed(truth.summary(report)))
     folded = st.expander(
         "The figures, method by method, and where each is misled", key="truth-figures", on_change="rerun"
     )
@@ -93,7 +94,7 @@ def _show_figures(report: TruthReport) -> None:
         f"{report.patients}. {report.seeds}. Measured {report.date}. docs/explanations_against_truth.md tells how."
     )
     for reason in report.left_out:
-        st.caption(f"Not measured. {reason}")
+        st.caption(f"Not measured. {verbatim(reason)}")
 
 
 def _show_checks(bundle: ModelBundle) -> None:
@@ -131,7 +132,7 @@ def _show_nonsense(bundle: ModelBundle, option: str, method: str, key: str) -> N
         "truth", key, make, "Training models with nothing to say"
     )
     for check in found or ():
-        (st.info if check.verdict == "differs" else st.warning)(check.words())
+        (st.info if check.verdict == "differs" else st.warning)(verbatim(check.words()))
 
 
 def _show_probe(bundle: ModelBundle, option: str, key: str) -> None:
@@ -142,7 +143,7 @@ def _show_probe(bundle: ModelBundle, option: str, key: str) -> None:
 
     found: OffManifold | None = long_work.result("truth", key, make, "Asking about made-up patients")
     if found is not None:
-        (st.info if found.verdict == "one rule" else st.warning)(found.words())
+        (st.info if found.verdict == "one rule" else st.warning)(verbatim(found.words()))
 
 
 def _halting(stop: Callable[[], bool]) -> Callable[[], bool]:

@@ -17,6 +17,7 @@ from oncology.intake.timeline import as_sample_of, further_samples
 from oncology.patients import PatientProfile
 from pages.parts import session, tables
 from pages.parts.library import PatientChoice
+from pages.parts.verbatim import verbatim
 
 _READ, _ERROR, _ROUND = "upload-read", "upload-error", "upload-round"
 _CHOICE, _SAME = "upload-choice", "upload-same"
@@ -44,7 +45,7 @@ def show() -> None:
         st.session_state[_ROUND] = count + 1
         st.rerun()
     if problem := st.session_state.get(_ERROR):
-        st.error(f"The file was not read. {problem}")
+        st.error(f"The file was not read. {verbatim(problem)}")
     results: tuple[ReadResult, ...] = st.session_state.get(_READ, ())
     for number, result in enumerate(results, start=1):
         if len(results) > 1:
@@ -85,7 +86,7 @@ def _told() -> dict[str, Any] | None:
             try:
                 told["panel"] = genes_from_names(names)
             except OncologyError as error:
-                st.error(str(error))
+                st.error(verbatim(str(error)))
                 return None
         if meaning is not None:
             told["mapping"] = (meaning.name, meaning.getvalue())
@@ -121,9 +122,9 @@ def show_report(result: ReadResult, *, name: str = "import-report") -> None:
         f"{len(result.profiles)} patient{'s' if len(result.profiles) != 1 else ''} found. {report.summary()}"
     )
     for note in report.notes:
-        st.caption(note)
+        st.caption(verbatim(note))
     for c in report.contradictions:
-        st.warning(f"The file contradicts itself: {c.what} {c.choice}")
+        st.warning(verbatim(f"The file contradicts itself: {c.what} {c.choice}"))
     with st.expander(
         "Every element of the file, and what became of it", expanded=report.counts()["dropped"] > 0
     ):

@@ -10,6 +10,7 @@ from explainers import agreement, in_points, three_depths
 from explainers.local import METHOD_LABELS, not_tested
 from oncology.errors import OncologyError
 from pages.parts import long_work, session, tables
+from pages.parts.verbatim import listed, verbatim
 from pages.parts.why_panel import depth, explained
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def show_points(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
     if not effects:
         st.write("None of the largest inputs can be asked on its own.")
         return
-    st.markdown("\n".join(f"- {e.words}" for e in effects[:7]))
+    st.markdown(listed(e.words for e in effects[:7]))
     st.caption(
         "One fact changed at a time, all others as recorded. This is what the model would say, not what biology would "
         "do; such changes do not add up."
@@ -75,11 +76,11 @@ def show_interactions(bundle: ModelBundle, profile: PatientProfile, option: str)
     try:
         found = patient_interactions(bundle, bundle.schema.encode_row(profile), option)
     except OncologyError as error:
-        st.write(str(error))
+        st.write(verbatim(str(error)))
         return
-    st.write(found.words)
-    st.markdown("\n".join(f"- {pair.words}" for pair in found.strongest()))
-    st.caption(found.small_print)
+    st.write(verbatim(found.words))
+    st.markdown(listed(pair.words for pair in found.strongest()))
+    st.caption(verbatim(found.small_print))
     tables.beside(found.rows(), caption="Every pair of facts, the strongest first", name="interactions")
 
 
@@ -95,19 +96,19 @@ def show_methods(bundle: ModelBundle, profile: PatientProfile, option: str) -> N
         st.write("Only one method can explain this model, so there is nothing to compare it with.")
         return
     agreed = agreement.compare(found)
-    st.write(" ".join(three_depths.tell_agreement(agreed, depth())))
+    st.write(verbatim(" ".join(three_depths.tell_agreement(agreed, depth()))))
     st.plotly_chart(comparison(found), key="comparison", width="stretch", config=_PLAIN_CHART)
     tables.beside(lambda: comparison_rows(found), caption="Every method's values", name="methods")
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**All methods say so**")
-        st.markdown("\n".join(f"- {c.words}" for c in agreed.agreed) or "Nothing among the largest inputs.")
+        st.markdown(listed(c.words for c in agreed.agreed) or "Nothing among the largest inputs.")
     with right:
         st.markdown("**Disputed**")
-        st.markdown("\n".join(f"- {c.words}" for c in agreed.disputed) or "Nothing among the largest inputs.")
+        st.markdown(listed(c.words for c in agreed.disputed) or "Nothing among the largest inputs.")
     tables.beside(agreed.pair_rows, caption="How far each two methods agree", name="method-pairs")
     for e in found:
-        st.caption(f"{METHOD_LABELS[e.method]}: {_small_print(e)}")
+        st.caption(verbatim(f"{METHOD_LABELS[e.method]}: {_small_print(e)}"))
     _show_faithfulness(bundle, option)
 
 
@@ -133,7 +134,7 @@ def _show_faithfulness(bundle: ModelBundle, option: str) -> None:
         )
         if found is None:
             return
-        st.write(found.words)
+        st.write(verbatim(found.words))
         left, right = st.columns(2, gap="large")
         if found.methods:
             with left:
@@ -145,7 +146,7 @@ def _show_faithfulness(bundle: ModelBundle, option: str) -> None:
                     curves(found, "insertion"), key="insertion", width="stretch", config=_PLAIN_CHART
                 )
         for words in (*found.refused, found.small_print):
-            st.caption(words)
+            st.caption(verbatim(words))
         tables.show(
             found.rows(), caption="Area between each method's curve and random order", name="faithfulness"
         )
@@ -169,11 +170,11 @@ def show_unknowns(bundle: ModelBundle, profile: PatientProfile, option: str) -> 
     try:
         found = _not_tested((bundle.sha256, profile.fingerprint, option), bundle, profile)
     except OncologyError as error:
-        st.write(str(error))
+        st.write(verbatim(str(error)))
         return
-    st.write(found.words)
+    st.write(verbatim(found.words))
     if found.names:
-        st.caption(found.small_print)
+        st.caption(verbatim(found.small_print))
         tables.show(
             found.rows(), caption="What each unknown input could do to the answer", name="not-known", most=12
         )
@@ -186,17 +187,17 @@ def show_steadiness(bundle: ModelBundle, profile: PatientProfile, option: str) -
     st.header("Does the explanation hold still?", anchor=False)
     try:
         found = _near_identical((bundle.sha256, profile.fingerprint, option), bundle, profile)
-        st.write(found.words)
+        st.write(verbatim(found.words))
         if found.changes:
             tables.beside(
                 found.rows, caption="Copies with one number changed by a small step", name="near-identical"
             )
     except OncologyError as error:
-        st.write(str(error))
+        st.write(verbatim(str(error)))
     try:
         steady = stability.read(bundle)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
         return
     if bundle.formula is not None:
         st.write("A published formula is not trained again here: its weights are as printed.")
@@ -206,9 +207,11 @@ def show_steadiness(bundle: ModelBundle, profile: PatientProfile, option: str) -
             "`python -m explainers stabilise` measures it and keeps the result beside the bundle."
         )
     elif steady.has(option):
-        st.write(steady.words(option).replace("Whiskers:", "The whiskers of the chart above:"))
+        st.write(verbatim(steady.words(option).replace("Whiskers:", "The whiskers of the chart above:")))
     else:
-        st.write(f"{bundle.label(option)} was not trained again: {steady.left_out.get(option, '')}.")
+        st.write(
+            verbatim(f"{bundle.label(option)} was not trained again: {steady.left_out.get(option, '')}.")
+        )
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
@@ -241,10 +244,10 @@ def show_neighbours(bundle: ModelBundle, profile: PatientProfile, option: str) -
     try:
         alike = _alike(bundle, profile, option, by_model)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
         return
-    st.write(alike.words)
-    st.markdown(f"**{alike.of(option).words}**")
+    st.write(verbatim(alike.words))
+    st.markdown(f"**{verbatim(alike.of(option).words)}**")
     st.plotly_chart(
         observed_outcomes(alike, options=alike.leading(option)),
         key="neighbours",

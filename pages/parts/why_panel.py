@@ -10,6 +10,7 @@ from explainers import stability, three_depths
 from explainers.local import GROUPINGS, METHOD_LABELS, Grouping, explain_groups
 from oncology.errors import OncologyError
 from pages.parts import ranking_panel, session, tables
+from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
     from explainers.background import Background
@@ -52,14 +53,15 @@ def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
     ranking_panel.show_cautions(bundle, ranking)
     if entry.abstained:
         st.warning(
-            f"On {entry.label} the model gives no answer: {entry.reason} What follows explains a number that is not shown "
+            f"On {verbatim(entry.label)} the model gives no answer: {verbatim(entry.reason)} What follows explains a number that is not shown "
             "because too little stands behind it."
         )
     elif entry.per_100:
-        st.markdown(f"**{entry.label}: {entry.per_100}.**")
+        st.markdown(f"**{verbatim(f'{entry.label}: {entry.per_100}.')}**")
     elif entry.probability is not None:
         st.markdown(
-            f"**{entry.label}: {entry.probability:.2f}**" + (f" ({entry.group})" if entry.group else "")
+            f"**{verbatim(f'{entry.label}: {entry.probability:.2f}')}**"
+            + (f" ({verbatim(entry.group)})" if entry.group else "")
         )
     if session.edits():
         st.caption("This page explains the patient as recorded; the edits of What if are not part of it.")
@@ -114,7 +116,7 @@ def explained(
             )
         return session.explanation(bundle, profile, method, option=option, background=background)
     except OncologyError as error:
-        st.info(f"{METHOD_LABELS[method]}: {error}")
+        st.info(verbatim(f"{METHOD_LABELS[method]}: {error}"))
         return None
 
 
@@ -149,13 +151,15 @@ def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
         )
         remainder = f"Unexplained remainder: {why.residual():+.6f}."
         st.caption(
-            " ".join(
-                [
-                    f"{METHOD_LABELS[why.method]}, in {why.unit}, compared with {why.background}.",
-                    remainder,
-                    refits,
-                    *why.limits,
-                ]
+            verbatim(
+                " ".join(
+                    [
+                        f"{METHOD_LABELS[why.method]}, in {why.unit}, compared with {why.background}.",
+                        remainder,
+                        refits,
+                        *why.limits,
+                    ]
+                )
             )
         )
         tables.beside(lambda: waterfall_rows(why, interval), caption="Every input's share", name="shapley")
@@ -172,7 +176,7 @@ def _words(why: Explanation, interval: Ends | None) -> None:
     )  # fmt: skip
     st.session_state["why-depth-kept"] = chosen
     told = three_depths.tell(why, depth(), interval=interval)
-    st.markdown("\n".join([told.start, "", *(f"- {p}" for p in told.points), "", told.close]))
+    st.markdown("\n\n".join([verbatim(told.start), listed(told.points), verbatim(told.close)]))
 
 
 def _interval(bundle: ModelBundle, profile: PatientProfile, why: Explanation) -> tuple[Ends | None, str]:

@@ -11,6 +11,7 @@ from oncology.errors import OncologyError
 from pages.parts import tables
 from pages.parts.leaning import importance, logic, markers, pairs, retraining, shape
 from pages.parts.leaning.results import ALL
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,4 +70,4 @@ def _views(bundle: ModelBundle) -> None:
     try:
         views[view or "Importance"](bundle, option)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))

@@ -9,6 +9,7 @@ import streamlit as st
 from oncology.errors import OncologyError
 from pages.parts import tables
 from pages.parts.leaning import results
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -28,7 +29,11 @@ def show(bundle: ModelBundle, option: str) -> None:
     st.markdown("**Average size of each input's share** (mean |Shapley value|)")
     chart(global_importance.importance(found, beyond=beyond.discoveries if measured else None), "importance")
     st.caption(
-        f"{beyond.words} Grey: not beyond chance. {found.method}" if measured else f"{beyond} {found.method}"
+        verbatim(
+            f"{beyond.words} Grey: not beyond chance. {found.method}"
+            if measured
+            else f"{beyond} {found.method}"
+        )
     )
     rows = beyond.rows() if measured else []
     by_name = {r["feature"]: r for r in rows}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.overall.general_logic import Fidelity, GeneralLogic
@@ -28,7 +29,7 @@ def show(bundle: ModelBundle, option: str) -> None:
     with right:
         st.markdown("**As a list of rules**")
         _behind(found.rules_fidelity, "rules", lambda: _rules(found))
-    st.caption(found.small_print)
+    st.caption(verbatim(found.small_print))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Imitating the model")
@@ -40,10 +41,10 @@ def _logic(sha256: str, option: str, depth: int, _bundle: ModelBundle) -> Genera
 
 def _behind(fidelity: Fidelity, name: str, draw) -> None:  # type: ignore[no-untyped-def]
     if fidelity.is_faithful:
-        st.caption(fidelity.words)
+        st.caption(verbatim(fidelity.words))
         draw()
         return
-    st.warning(fidelity.words)
+    st.warning(verbatim(fidelity.words))
     if st.toggle("Show it all the same", key=f"logic-{name}-anyway"):
         draw()
 

@@ -9,6 +9,7 @@ import streamlit as st
 from oncology.errors import OncologyError
 from pages.parts import tables
 from pages.parts.leaning import results
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -31,7 +32,7 @@ def show_known(bundle: ModelBundle, option: str) -> None:
         results.evidence(),
         chance=None if isinstance(beyond, OncologyError) else beyond,
     )
-    st.write(found.words)
+    st.write(verbatim(found.words))
     tables.show(found.rows(), caption="The strongest inputs beside what is published", name="known-markers")
     st.caption(
         "From a short table of cited trial results; it holds less than what is known. That a marker is published does not "
@@ -45,4 +46,4 @@ def show_strongest(bundle: ModelBundle, option: str) -> None:
     if found is None:
         return
     tables.show(found.rows(), caption="Strongest marker of each option", name="strongest-markers")
-    st.caption(" ".join(t for t in (found.small_print, bundle.manifest.words.banner) if t))
+    st.caption(verbatim(" ".join(t for t in (found.small_print, bundle.manifest.words.banner) if t)))

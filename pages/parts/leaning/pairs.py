@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts import tables
 from pages.parts.leaning import results
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -20,6 +21,6 @@ def show(bundle: ModelBundle, option: str) -> None:
     found = results.pairs(bundle, option)
     if found is None:
         return
-    st.write(found.words)
+    st.write(verbatim(found.words))
     tables.show(found.rows(), caption="The strongest pairs of inputs", name="pairs")
-    st.caption(found.small_print)
+    st.caption(verbatim(found.small_print))

@@ -11,6 +11,7 @@ from oncology.errors import OncologyError
 from pages.parts import tables
 from pages.parts.leaning import results
 from pages.parts.leaning.importance import chart
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -40,7 +41,7 @@ def show(bundle: ModelBundle, option: str) -> None:
     try:
         {_MEAN: _mean, _STEPS: _steps, _SHARE: _share}[kind or _MEAN](bundle, option, feature)
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
         return
     st.caption("What goes together in the model is no cause: an input can stand for another one.")
 
@@ -51,7 +52,7 @@ def _mean(bundle: ModelBundle, option: str, feature: str) -> None:
 
     found = partial_dependence(bundle, option, feature)
     chart(charts.partial_dependence(found), "partial")
-    st.caption(found.small_print)
+    st.caption(verbatim(found.small_print))
     tables.beside(found.rows(), caption=f"Mean answer by {found.label}", name="partial")
 
 
@@ -61,7 +62,7 @@ def _steps(bundle: ModelBundle, option: str, feature: str) -> None:
 
     found = accumulated_effect(bundle, option, feature)
     chart(charts.accumulated_effect(found), "accumulated")
-    st.caption(found.small_print)
+    st.caption(verbatim(found.small_print))
     tables.beside(found.rows(), caption=f"Accumulated effect of {found.label}", name="accumulated")
 
 
@@ -74,7 +75,7 @@ def _share(bundle: ModelBundle, option: str, feature: str) -> None:
     partner, said = _partner(bundle, option, feature)
     seen = shares.dependence(bundle, sampled, feature, partner=partner)
     chart(shape.dependence(seen), "dependence")
-    st.caption(said)
+    st.caption(verbatim(said))
     tables.beside(seen.rows(), caption=f"Share of {seen.label} by its value", name="dependence")
 
 
