@@ -36,10 +36,11 @@ def audit_report(bundle: ModelBundle, audit: Audit, *, made: str = "") -> str:
         Text(whole.answer),
         Points((*whole.details, *audit.notes, *([m.words.banner] if m.words.banner else []))),
         Table(option_rows(audit), "Option by option"),
+        Text(findings.family_words(findings.judged(audit)), soft=True),
         Heading("Does it tell patients apart?"),
         *_ranking(audit),
     ]
-    if words := [w for o in audit.options if (w := findings.utility_words(o))]:
+    if words := [w for o in audit.options if (w := findings.utility_words(o, findings.judged(audit)))]:
         blocks += [
             Heading("Where it is not shown to be worth more than the label alone"),
             Points(tuple(words)),

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from explainers.audit.calibration import calibration_statistic
 from explainers.audit.data import AuditData, of_arrays, of_bundle, of_cohort
 from explainers.audit.errors import AuditError, StoppedError
+from explainers.audit.family import FAMILY_LEVEL, critical, widened
 from explainers.audit.net_benefit import net_benefit_statistic
 from explainers.audit.resampling import ROUNDS, FloatMatrix, FloatVector, Stop, percentiles, resample
 from explainers.audit.tables import ALL, AuditRow, AuditTable
@@ -49,7 +50,7 @@ class Comparison:
     first, second : str
         The models in words.
     table : AuditTable
-        Per option and metric, second minus first.
+        Per option and metric, second minus first, each with its own 95 % interval. Words and verdicts go by `together`.
     first_values, second_values : AuditTable
         The figures themselves on the same patients, without intervals.
     threshold : float
@@ -66,11 +67,33 @@ class Comparison:
     threshold: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def n_compared(self) -> int:
+        """Differences that were looked at: options times figures."""
+        return max(1, sum(r.is_known for r in self.table))
+
+    def together(self, row: AuditRow) -> AuditRow:
+        """A difference with the interval that holds for all options and figures together."""
+        if not row.is_known:
+            return row
+        low, high = widened(row.estimate, row.ci_low, row.ci_high, critical(self.n_compared))
+        return replace(row, ci_low=low, ci_high=high)
+
+    @property
+    def family(self) -> str:
+        """How false alarms are kept in check, in a sentence."""
+        return (
+            f"{self.n_compared} differences were looked at; better or worse is said only of what holds for all of them together: the "
+            f"chance of any false one is {FAMILY_LEVEL:.0%}, as among groups of patients (each interval widened to "
+            f"{critical(self.n_compared):.2f} standard errors)."
+        )
+
     def words(self, option: str) -> str:
-        """One sentence: what the second model loses or gains against the first."""
+        """One sentence: what the second model loses or gains against the first, judged for all options together."""
         label = dict(self.labels)[option]
-        auc, brier = self.table.get(option, "AUC"), self.table.get(option, "Brier score")
+        auc, brier = (self.table.get(option, m) for m in ("AUC", "Brier score"))
         assert auc is not None and brier is not None
+        auc, brier = self.together(auc), self.together(brier)
         if not auc.is_known:
             return f"{label}: {auc.reason}."
         span = f"{auc.estimate:+.3f}, {auc.ci_low:+.3f} to {auc.ci_high:+.3f}"
@@ -100,14 +123,14 @@ class Comparison:
                 {
                     "option": labels[row.option], "metric": row.metric, "patients": shown(row.n),
                     self.first: _figure(first), self.second: _figure(second),
-                    "difference": row.words(3) if row.is_known else "", "in words": _verdict(row),
+                    "difference, 95 %": row.words(3) if row.is_known else "", "in words": _verdict(self.together(row)),
                 }
             )  # fmt: skip
         return made
 
     def loses(self) -> tuple[str, ...]:
         """Options in which the second model's ranking is detectably worse."""
-        return tuple(r.option for r in self.table.where(metric="AUC") if r.ci_high < 0)
+        return tuple(r.option for r in self.table.where(metric="AUC") if self.together(r).ci_high < 0)
 
 
 def _figure(row: AuditRow | None) -> float | None:

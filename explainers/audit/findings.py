@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.stats import norm
-
+from explainers.audit.family import FAMILY_LEVEL, critical, errors_from, widened
 from explainers.audit.net_benefit import SENSIBLE, DecisionCurve
 from explainers.audit.overview import Audit, OptionAudit
+from explainers.audit.tables import AuditRow
 from oncology.counts import SMALLEST_COUNT, shown
 from oncology.wording import Wording, wording
 
@@ -18,8 +18,10 @@ __all__ = [
     "Finding",
     "Overall",
     "Verdict",
+    "family_words",
     "finding",
     "findings",
+    "judged",
     "overall",
     "utility",
     "utility_words",
@@ -30,7 +32,7 @@ Verdict = Literal["holds", "ranks only", "no signal", "too few", "no probability
 VERDICTS: dict[Verdict, str] = {
     "holds": "no fault found",
     "ranks only": "ranks, but the number is not a probability",
-    "no signal": "no better than chance",
+    "no signal": "not shown to beat chance",
     "no probability": "output is no probability",
     "too few": "too few patients to tell",
 }
@@ -39,7 +41,6 @@ FEWEST_OF_EACH = 10
 RANKS_WELL = 0.70
 # Differences smaller than these are no fault, however surely they are known.
 _SAME_MEAN, _SAME_SLOPE = 0.02, 0.10
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ def findings(audit: Audit) -> tuple[Finding, ...]:
 def finding(option: OptionAudit, audit: Audit) -> Finding:
     """The verdict on one option.
 
-    A deviation counts where it is large enough to matter (mean off by 2 of 100, slope by 0.1) and its interval,
-    widened for the number of options (Bonferroni, 5 % over all of them), leaves out what a probability would show.
+    A deviation counts where it is large enough to matter (mean off by 2 of 100, slope by 0.1) and its interval, widened
+    for the number of options (Bonferroni, `FAMILY_LEVEL` over all of them), leaves out what a probability would show. A
+    ranking counts where the AUC's interval, widened likewise, leaves out chance.
     """
     said = wording(audit.setting)  # type: ignore[arg-type]
     number, label = audit.number, option.label
@@ -99,22 +101,28 @@ def finding(option: OptionAudit, audit: Audit) -> Finding:
 
     if fewest < FEWEST_OF_EACH:
         return made("too few", _too_few(option, said))
+    n_options = judged(audit)
+    low, high = _auc_ends(option, n_options)
+    pairs = _pairs(option, n_options)
     if option.fault:
-        return made("no probability", f"{option.fault}. {_ranking(option, said)}")
-    if not option.row("AUC").ci_low > 0.5:
-        if option.row("AUC").ci_high < 0.5:
-            short = f"ranks patients the wrong way round ({_pairs(option)})"
+        ranks = (
+            "It does rank patients" if low > 0.5 else "Nor is it shown to rank patients better than chance"
+        )
+        return made("no probability", f"{option.fault}. {ranks}: {pairs}")
+    if not low > 0.5:
+        if high < 0.5:
+            short = f"ranks patients the wrong way round ({pairs})"
             return made("no signal", short, f"Those with a higher number {said.responded} less often.")
         rate = 100 * option.n_events / option.n
-        short = f"no better than chance at telling patients apart ({_pairs(option)})"
+        short = f"not shown to be better than chance at telling patients apart ({pairs})"
         return made(
             "no signal", short, f"Its number tells little more than that {rate:.0f} of 100 {said.responded}."
         )
-    faults = _faults(option, len(audit.options), said)
+    faults = _faults(option, n_options, said)
     well = "ranks well" if option.row("AUC").estimate >= RANKS_WELL else "ranks patients, weakly"
     if faults:
         short = f"{well}, but its number is not a probability: {'; '.join(faults)}"
-        return made("ranks only", short, _pairs(option).capitalize() + ".")
+        return made("ranks only", short, pairs.capitalize() + ".")
     predicted, observed = option.row("mean predicted").estimate, option.row("observed")
     agree = (
         f"{well}, and its number agrees with what was observed: it says {100 * predicted:.0f} of 100 on average, "
@@ -128,20 +136,35 @@ def finding(option: OptionAudit, audit: Audit) -> Finding:
     return made("holds", agree, more)
 
 
-def _ranking(option: OptionAudit, said: Wording) -> str:
-    if option.row("AUC").ci_low > 0.5:
-        return f"It does rank patients: {_pairs(option)}"
-    return f"Nor does it rank patients better than chance: {_pairs(option)}"
+def judged(audit: Audit) -> int:
+    """Options with a known outcome: the family that false alarms are counted in."""
+    return max(1, sum(o.n > 0 for o in audit.options))
 
 
-def _pairs(option: OptionAudit) -> str:
+def family_words(n_options: int) -> str:
+    """How false alarms are kept in check where one looks at many options."""
+    if n_options == 1:
+        return f"Findings count only what exceeds the interval of {1 - FAMILY_LEVEL:.0%}."
+    return (
+        f"A finding, or a worth, counts only where it holds for all {n_options} options together: the chance of any false one "
+        f"among them is {FAMILY_LEVEL:.0%} (each interval widened to {critical(n_options):.2f} standard errors; for the worth, "
+        "more, for the thresholds looked at). The intervals in this table are of each option by itself, 95 %."
+    )
+
+
+def _auc_ends(option: OptionAudit, n_options: int) -> tuple[float, float]:
+    row = option.row("AUC")
+    low, high = widened(row.estimate, row.ci_low, row.ci_high, critical(n_options))
+    return max(low, 0.0), min(high, 1.0)
+
+
+def _pairs(option: OptionAudit, n_options: int) -> str:
     auc = option.row("AUC")
     if not math.isfinite(auc.ci_low):
         return f"in {auc.estimate:.0%} of pairs the responder has the higher number"
-    return (
-        f"in {auc.estimate:.0%} of pairs the responder has the higher number "
-        f"({auc.ci_low:.0%} to {auc.ci_high:.0%}; chance is 50 %)"
-    )
+    low, high = _auc_ends(option, n_options)
+    together = f"for all {n_options} options together; " if n_options > 1 else ""
+    return f"in {auc.estimate:.0%} of pairs the responder has the higher number ({low:.0%} to {high:.0%}; {together}chance is 50 %)"
 
 
 def _too_few(option: OptionAudit, said: Wording) -> str:
@@ -158,15 +181,15 @@ def _too_few(option: OptionAudit, said: Wording) -> str:
 
 
 def _faults(option: OptionAudit, n_options: int, said: Wording) -> list[str]:
-    critical = float(norm.ppf(1 - _LEVEL / (4 * n_options)))  # two questions an option, two sides each
+    limit = critical(2 * n_options)  # two questions an option
     predicted, observed = option.row("mean predicted").estimate, option.row("observed").estimate
     large, slope = option.row("calibration in the large"), option.row("calibration slope")
     found = []
-    if abs(predicted - observed) >= _SAME_MEAN and abs(_errors_from(large, 0.0)) > critical:
+    if abs(predicted - observed) >= _SAME_MEAN and abs(_errors(large, 0.0)) > limit:
         found.append(
             f"it says {100 * predicted:.0f}, {100 * observed:.0f} {said.responded.replace('responded', 'respond')}"
         )
-    if abs(slope.estimate - 1) >= _SAME_SLOPE and abs(_errors_from(slope, 1.0)) > critical:
+    if abs(slope.estimate - 1) >= _SAME_SLOPE and abs(_errors(slope, 1.0)) > limit:
         how = (
             "its high numbers are too high and its low ones too low"
             if slope.estimate < 1
@@ -176,12 +199,8 @@ def _faults(option: OptionAudit, n_options: int, said: Wording) -> list[str]:
     return found
 
 
-def _errors_from(row: object, value: float) -> float:
-    """Distance from a value in standard errors, read off the 95 % interval; 0 where there is none."""
-    low, high, estimate = row.ci_low, row.ci_high, row.estimate  # type: ignore[attr-defined]
-    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        return 0.0
-    return float((estimate - value) / ((high - low) / 3.92))
+def _errors(row: AuditRow, value: float) -> float:
+    return errors_from(row.estimate, row.ci_low, row.ci_high, value)
 
 
 def overall(audit: Audit) -> Overall:
@@ -234,7 +253,7 @@ def overall(audit: Audit) -> Overall:
 _ACCUSED: dict[Verdict, str] = {
     "ranks only": "Rank patients, but their numbers are not probabilities",
     "no probability": "Give numbers that are no probabilities",
-    "no signal": "No better than chance at telling patients apart",
+    "no signal": "Not shown to be better than chance at telling patients apart",
 }
 _MOST_IN_FULL = 3
 
@@ -247,45 +266,70 @@ def _accused(found: list[Finding], verdict: Verdict) -> list[str]:
 
 
 def utility(
-    curve: DecisionCurve, low: float = SENSIBLE[0], high: float = SENSIBLE[1]
+    curve: DecisionCurve, n_options: int, low: float = SENSIBLE[0], high: float = SENSIBLE[1]
 ) -> Literal["above", "partly", "not shown", "below", "unknown"]:
     """Whether the model's net benefit lies above that of the label alone, over a range of thresholds.
 
     "above": everywhere, with intervals that leave out zero. "partly": somewhere. "below": nowhere above, and
     somewhere surely below. "not shown": no interval leaves out zero. "unknown": no label, or no curve.
+
+    Parameters
+    ----------
+    n_options : int
+        Options that are looked at: intervals are widened for all of them, and for the thresholds.
     """
     places = curve.within(low, high)
     if not curve.label or not places:
         return "unknown"
-    surely = [curve.over_label_low[i] > 0 for i in places]
-    if all(surely):
+    surely, lost = _surely(curve, places, n_options)
+    if len(surely) == len(places):
         return "above"
-    if any(surely):
+    if surely:
         return "partly"
-    return "below" if any(curve.over_label_high[i] < 0 for i in places) else "not shown"
+    return "below" if lost else "not shown"
 
 
-def utility_words(option: OptionAudit, low: float = SENSIBLE[0], high: float = SENSIBLE[1]) -> str:
+def _surely(curve: DecisionCurve, places: list[int], n_options: int) -> tuple[list[int], list[int]]:
+    """Positions at which the model is surely above the label, and surely below it."""
+    limit = critical(n_options * curve.n_apart)
+    ends = {
+        i: widened(curve.over_label[i], curve.over_label_low[i], curve.over_label_high[i], limit)
+        for i in places
+    }
+    return [i for i in places if ends[i][0] > 0], [i for i in places if ends[i][1] < 0]
+
+
+def utility_words(
+    option: OptionAudit, n_options: int, low: float = SENSIBLE[0], high: float = SENSIBLE[1]
+) -> str:
     """The banner's sentence on one option; empty where the model is above the label throughout, or none is known."""
     curve = option.decision
-    state = utility(curve, low, high)
+    state = utility(curve, n_options, low, high)
     if state in ("above", "unknown"):
         return ""
     places = curve.within(low, high)
+    surely, lost = _surely(curve, places, n_options)
     rule = f"“{curve.label_words}” alone" if curve.label_is_known else f"the stand-in “{curve.label_words}”"
     best = max(places, key=lambda i: curve.over_label[i])
     most = f"at most {100 * curve.over_label[best]:.1f} responses per 100 patients, at {100 * curve.thresholds[best]:.0f} of 100"
     span = f"between {100 * low:.0f} and {100 * high:.0f} of 100"
+    family = (
+        f" Judged for all {n_options} options together: {FAMILY_LEVEL:.0%} for any false word."
+        if n_options > 1
+        else ""
+    )
     if state == "partly":
-        where = _spans([curve.thresholds[i] for i in places if curve.over_label_low[i] > 0])
-        lost = _spans([curve.thresholds[i] for i in places if curve.over_label_high[i] < 0])
-        less = f" At {lost} of 100 it is worth less." if lost else ""
-        return f"{option.label}: worth more than {rule} only at thresholds of {where} of 100; elsewhere {span} that is not shown.{less}"
+        where = _spans([curve.thresholds[i] for i in surely])
+        less = f" At {_spans([curve.thresholds[i] for i in lost])} of 100 it is worth less." if lost else ""
+        return (
+            f"{option.label}: worth more than {rule} only at thresholds of {where} of 100; elsewhere {span} that is not "
+            f"shown.{less}{family}"
+        )
     if state == "below":
-        return f"{option.label}: worth less than {rule} at some thresholds {span}, and nowhere shown to be worth more."
+        return f"{option.label}: worth less than {rule} at some thresholds {span}, and nowhere shown to be worth more.{family}"
     if curve.over_label[best] <= 0:
         return f"{option.label}: nowhere {span} worth more than {rule}."
-    return f"{option.label}: not shown to be worth more than {rule} {span} ({most}, which may be chance)."
+    return f"{option.label}: not shown to be worth more than {rule} {span} ({most}, which may be chance).{family}"
 
 
 def _spans(thresholds: list[float]) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from explainers.audit.contrasts import COMPARED, Contrasts, contrasts
 from explainers.audit.errors import AuditError, StoppedError
+from explainers.audit.family import FAMILY_LEVEL
 from explainers.audit.gap_table import Gap, Gaps
 from explainers.audit.group_metrics import METRICS, MIN_EVENTS, MIN_PATIENTS
 from explainers.audit.membership import Membership, membership
@@ -27,7 +28,6 @@ Flags = NDArray[np.bool_]
 FloatVector = NDArray[np.float64]
 FloatMatrix = NDArray[np.float64]
 
-FAMILY_LEVEL = 0.01
 _CALIBRATION = "observed minus predicted"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
 
 from explainers.audit.errors import AuditError
 from explainers.audit.resampling import FloatMatrix, FloatVector, Statistic, percentiles
@@ -107,6 +108,8 @@ class DecisionCurve:
         Share of patients who meet the rule.
     reason : str
         Why there is no curve.
+    n_apart : float
+        As how many separate looks at model minus label the sensible thresholds count: neighbours tell the same.
     """
 
     option: str
@@ -130,6 +133,7 @@ class DecisionCurve:
     label_is_known: bool = False
     label_treated: float = float("nan")
     reason: str = ""
+    n_apart: float = 1.0
 
     def at(self, threshold: float) -> int:
         """Position of the nearest threshold."""
@@ -197,10 +201,22 @@ def decision_curve(
     found = replace(
         found, label=_tuple(label), over_label=_tuple(model - label), over_label_low=_tuple(beyond_low),
         over_label_high=_tuple(beyond_high), label_treated=float(met.mean()),
+        n_apart=_looks((drawn_model - drawn_label)[:, found.within(*SENSIBLE)]),
     )  # fmt: skip
     if rule is None:
         return found
     return replace(found, label_words=rule.words, label_source=rule.source, label_is_known=rule.is_label)
+
+
+def _looks(draws: FloatMatrix) -> float:
+    """How many independent columns would have as large a largest deviation as these (rounds, t) have in 95 of 100 rounds."""
+    spread = draws.std(axis=0)
+    told = spread > 0
+    if len(draws) < 2 or not told.any():
+        return 1.0
+    largest = np.abs((draws[:, told] - draws[:, told].mean(axis=0)) / spread[told]).max(axis=1)
+    beyond = 2 * float(norm.sf(np.percentile(largest, 95)))
+    return float(np.clip(0.05 / beyond, 1.0, told.sum())) if beyond > 0 else float(told.sum())
 
 
 def _tuple(values: FloatVector) -> tuple[float, ...]:

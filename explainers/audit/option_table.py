@@ -27,7 +27,7 @@ def option_rows(audit: Audit) -> list[dict[str, Any]]:
         {
             "option": o.label, "patients": shown(o.n), "tells apart (AUC)": o.row("AUC").words(),
             "says, of 100": _per_100(o, "mean predicted"), "observed, of 100": _per_100(o, "observed"),
-            "finding": said[o.option], "worth more than the label": _WORTH[findings.utility(o.decision)],
+            "finding": said[o.option], "worth more than the label": _WORTH[findings.utility(o.decision, findings.judged(audit))],
         }
         for o in audit.options
         if o.n

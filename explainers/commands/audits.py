@@ -58,13 +58,14 @@ def audit(args: argparse.Namespace) -> str:
         *groups.for_whom(groups.options[0]).words,
     ]
     lines += ["", *(r.words for r in repaired)] if repaired else []
-    if useful := [w for o in found.options if (w := findings.utility_words(o))]:
+    if useful := [w for o in found.options if (w := findings.utility_words(o, findings.judged(found)))]:
         lines += ["", "Is it worth more than treating by the label alone?", *useful]
     if rival is not None:
         lines += [
             "",
             f"Beside {rival.second}, on the same patients:",
             *(rival.words(o) for o, _ in rival.labels),
+            rival.family,
         ]
     if bundle.manifest.words.banner:
         lines += ["", bundle.manifest.words.banner]
@@ -141,8 +142,8 @@ def _content(
 ) -> dict[str, Any]:
     options = [
         {
-            "option": o.option, "label": o.label, "finding": finding, "utility": findings.utility(o.decision),
-            "utility_words": findings.utility_words(o), "metrics": o.metrics.rows(), "bins": o.bins,
+            "option": o.option, "label": o.label, "finding": finding, "utility": findings.utility(o.decision, findings.judged(found)),
+            "utility_words": findings.utility_words(o, findings.judged(found)), "metrics": o.metrics.rows(), "bins": o.bins,
             "curve": o.curve, "chance_error": o.chance_error,
             # Without a curve its counts may be those that are withheld.
             "decision": o.decision if o.decision.thresholds else {"reason": o.decision.reason},

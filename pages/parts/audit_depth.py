@@ -214,7 +214,7 @@ def _worth(asked: Asked) -> None:
         (round(100 * SENSIBLE[0]), round(100 * SENSIBLE[1])), key="audit-range", persist_state="page",
     )  # fmt: skip
     low, high = chosen[0] / 100, max(chosen[1], chosen[0] + 1) / 100
-    if words := findings.utility_words(one, low, high):
+    if words := findings.utility_words(one, findings.judged(asked.audit), low, high):
         st.warning(words)
     middle = curve.at((low + high) / 2)
     t = curve.thresholds[middle]
@@ -348,7 +348,7 @@ def _rivals(asked: Asked) -> None:
         st.markdown(f"- {found.words(option)}")
     tables.beside(found.rows(), caption="Difference of the two models", name="audit-comparison")
     st.caption(
-        "Differences are the second model minus this one. AUC by DeLong for paired curves; the rest by redraws of the patients "
+        f"{found.family} Differences are the second model minus this one. AUC by DeLong for paired curves; the rest by redraws of the patients "
         f"that serve both models. Net benefit at {100 * found.threshold:.0f} of 100. No detectable loss is no proof of "
         "equality: with few patients, even a large loss stays undetected."
     )

@@ -106,6 +106,7 @@ def _answer(bundle: ModelBundle, found: Audit, groups: tuple[str, ...]) -> None:
 def _options(found: Audit) -> None:
     if rows := option_rows(found):
         tables.show(rows, caption="Option by option", name="audit-options")
+        st.caption(findings.family_words(findings.judged(found)))
 
 
 @st.fragment

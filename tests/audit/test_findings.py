@@ -133,9 +133,9 @@ def test_many_accused_options_are_named_in_one_sentence_and_few_in_full(drawn):
         )
         return overall(found).details
 
-    assert sum("no better than chance" in d for d in said(2)) == 2
+    assert sum("not shown to be better than chance" in d for d in said(2)) == 2
     (one,) = [d for d in said(5) if "chance" in d]
-    assert one == "No better than chance at telling patients apart: o0, o1, o2, o3, o4."
+    assert one == "Not shown to be better than chance at telling patients apart: o0, o1, o2, o3, o4."
 
 
 def test_cells_in_a_laboratory_have_their_own_words_and_no_label(drawn):

@@ -89,9 +89,9 @@ def test_a_sharp_model_is_above_a_blunt_label_and_a_random_one_below_a_sharp_lab
     y = (rng.random(2000) < 0.4).astype(float)
     sharp = np.clip(0.4 + 0.55 * (y - 0.4) + rng.normal(0, 0.02, 2000), 0.01, 0.99)
     blunt = rng.random(2000) < 0.5
-    assert utility(curve(y, sharp, met=blunt), 0.1, 0.5) == "above"
-    assert utility(curve(y, np.full(2000, 0.4), met=y == 1), 0.1, 0.5) == "below"
-    assert utility(curve(y, sharp), 0.1, 0.5) == "unknown"
+    assert utility(curve(y, sharp, met=blunt), 1, 0.1, 0.5) == "above"
+    assert utility(curve(y, np.full(2000, 0.4), met=y == 1), 1, 0.1, 0.5) == "below"
+    assert utility(curve(y, sharp), 1, 0.1, 0.5) == "unknown"
 
 
 def test_the_banner_is_silent_only_where_the_model_is_above_throughout(drawn):
@@ -118,14 +118,14 @@ def test_the_banner_is_silent_only_where_the_model_is_above_throughout(drawn):
             "",
             known,
         )
-        return utility_words(OptionAudit("a", "Drug", 100, 40, None, (), None, 0.0, found), 0.1, 0.4)  # type: ignore[arg-type]
+        return utility_words(OptionAudit("a", "Drug", 100, 40, None, (), None, 0.0, found), 1, 0.1, 0.4)  # type: ignore[arg-type]
 
     up, zero, down = (0.05,) * 4, (0.0,) * 4, (-0.05,) * 4
-    assert banner(up, (0.01,) * 4, up) == ""
+    assert banner(up, (0.03,) * 4, up) == ""
     assert "nowhere between 10 and 40 of 100 worth more than “X” alone" in banner(zero, down, up)
     assert "not shown to be worth more" in banner((0.01,) * 4, down, up)
     assert "at most 1.0 responses per 100 patients" in banner((0.01,) * 4, down, up)
-    assert "worth less" in banner(down, (-0.1,) * 4, (-0.01,) * 4)
+    assert "worth less" in banner(down, (-0.1,) * 4, (-0.03,) * 4)
     assert "the stand-in" in banner(zero, down, up, known=False)
 
 
