@@ -90,6 +90,8 @@ class HeldOut:
     margin, calibrated, outcome : arrays (n,)
         Out-of-fold margins, their probabilities by the calibration that the screen shows, and what happened.
     tumour : array (n,) of str, "" where not known
+    patient : array (n,) of int, or None
+        Whose outcome each is: the same number for all options and samples under one id. None: all are different.
     """
 
     margin: FloatArray
@@ -97,6 +99,7 @@ class HeldOut:
     outcome: FloatArray
     tumour: NDArray[np.object_]
     had_it: str
+    patient: NDArray[np.intp] | None = None
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
@@ -193,6 +196,19 @@ def held_out(bundle: ModelBundle, option: str) -> HeldOut | None:
         rows = training.margins[list(bundle.options)].to_numpy(dtype=np.float64)[known]
         calibrated = bundle.probability(rows)[:, bundle.option_index(option)]
         said = bundle.manifest.words.had_it
-        found = HeldOut(margin[known], calibrated, outcome[known], training.tumours[known], said)
+        found = HeldOut(
+            margin[known],
+            calibrated,
+            outcome[known],
+            training.tumours[known],
+            said,
+            _patients(training)[known],
+        )
         made[option] = found if known.any() else None
     return made[option]
+
+
+def _patients(training: TrainingData) -> NDArray[np.intp]:
+    """A number for each patient id, (n,)."""
+    codes: NDArray[np.intp] = np.unique(training.X.index.astype(str), return_inverse=True)[1]
+    return codes

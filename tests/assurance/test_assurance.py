@@ -151,7 +151,7 @@ def test_with_too_few_of_one_outcome_no_share_under_the_bar_is_claimed():
 
 
 def test_a_handful_of_answers_left_out_is_not_counted():
-    effect = AbstentionEffect(1000, 997, 0.997, 0.1, 0.1, None, float("nan"), float("nan"), 0.5, 0.9, 0.8)
+    effect = AbstentionEffect(1000, 997, 0.997, 0.1, 0.1, None, 0.5, 0.9, 0.8)
     assert "all but a few" in effect.words() and "99.7" not in effect.words()
     assert "99.0 %" in dataclasses.replace(effect, n_answered=990, coverage=0.99).words()
 
@@ -278,9 +278,9 @@ def test_what_abstaining_costs_is_counted_pair_by_pair(bundle):
     assert found.brier_with == pytest.approx(errors[kept].mean()) and found.brier_without == pytest.approx(
         errors.mean()
     )
-    assert found.brier_abstained == pytest.approx(errors[~kept].mean())
+    assert found.left_out.brier == pytest.approx(errors[~kept].mean()) and found.left_out.n == (~kept).sum()
     gap = errors[~kept].mean() - errors[kept].mean()
-    assert found.low < gap < found.high and found.high - gap == pytest.approx(gap - found.low)
+    assert found.left_out.low < gap < found.left_out.high
     assert f"leaves {100 * kept.mean():.1f} %" in found.words()
     assert (
         found.right > found.right_for_all and "naming the likelier outcome for everybody" in found.set_words()
