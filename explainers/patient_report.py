@@ -216,7 +216,9 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
         )
     if found:
         first = found[0]
-        interval, words = _steadiness(case, first)
+        interval, words = stability.interval_or_why_not(
+            case.bundle, case.bundle.schema.encode_row(case.profile), first
+        )
         told = tell(first, "clinical", interval=interval)
         blocks += [
             Text(" ".join(told.sentences)),
@@ -245,17 +247,6 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
     if limits or refused:
         blocks.append(Points((*limits, *refused)))
     return blocks
-
-
-def _steadiness(case: _Case, why: Explanation) -> tuple[attribution.Ends | None, str]:
-    """The interval of each share from refits, and the words for it; nothing where the bundle carries none."""
-    try:
-        steady = stability.read(case.bundle)
-    except stability.StabilityError as error:
-        return None, str(error)
-    row = case.bundle.schema.encode_row(case.profile)
-    interval = None if steady is None else steady.interval_of(case.bundle, row, why)
-    return interval, steady.words(why.option) if steady is not None and interval is not None else ""
 
 
 def _interactions(case: _Case, option: str) -> list[Block]:

@@ -50,6 +50,7 @@ __all__ = [
     "Cells",
     "Stability",
     "StabilityError",
+    "interval_or_why_not",
     "model_fingerprint",
     "read",
     "write",
@@ -304,6 +305,39 @@ def read(bundle: ModelBundle) -> Stability | None:
     return _read(
         path, stamp.st_mtime_ns, stamp.st_size, model_fingerprint(bundle), bundle.options, bundle.schema.names
     )
+
+
+def interval_or_why_not(
+    bundle: ModelBundle, row: ArrayLike, why: Explanation
+) -> tuple[tuple[FloatVector, FloatVector] | None, str]:
+    """Interval of each attribution of one explanation with the words for it; or None and why there is none."""
+    if bundle.formula is not None:
+        return None, "No interval: a published formula is not trained again, its weights are as printed."
+    try:
+        steady = read(bundle)
+    except StabilityError as error:
+        return None, f"No interval: {error}"
+    if steady is None:
+        return None, (
+            "No interval: how far models trained anew would differ was not measured for this bundle. "
+            "`python -m explainers stabilise` measures it."
+        )
+    if (found := steady.interval_of(bundle, row, why)) is not None:
+        return found, steady.words(why.option)
+    if why.method == "grouped":
+        reason = (
+            "the refits were asked about single inputs, and the share of a group is not the sum of its members' shares. "
+            "Shared out over single facts, every share has its interval."
+        )
+    elif why.method != "shapley":
+        reason = "refits were measured for Shapley values only."
+    elif not steady.has(why.option):
+        reason = f"{steady.left_out.get(why.option, 'this option was not trained again')}."
+    else:
+        reason = (
+            f"refits were compared with {steady.background}; against {why.background} they were not measured."
+        )
+    return None, f"No interval: {reason}"
 
 
 @lru_cache(maxsize=16)

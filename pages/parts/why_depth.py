@@ -11,7 +11,7 @@ from explainers.local import METHOD_LABELS, not_tested
 from oncology.errors import OncologyError
 from pages.parts import long_work, session, tables
 from pages.parts.verbatim import listed, verbatim
-from pages.parts.why_panel import depth, explained
+from pages.parts.why_panel import depth, explained, sharing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,7 +207,9 @@ def show_steadiness(bundle: ModelBundle, profile: PatientProfile, option: str) -
             "`python -m explainers stabilise` measures it and keeps the result beside the bundle."
         )
     elif steady.has(option):
-        st.write(verbatim(steady.words(option).replace("Whiskers:", "The whiskers of the chart above:")))
+        single = sharing() == "input"
+        where = "The whiskers of the chart above:" if single else "Whiskers, if shared out over single facts:"
+        st.write(verbatim(steady.words(option).replace("Whiskers:", where)))
     else:
         st.write(
             verbatim(f"{bundle.label(option)} was not trained again: {steady.left_out.get(option, '')}.")

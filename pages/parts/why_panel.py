@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
-__all__ = ["depth", "explained", "pick_option", "show_answer"]
+__all__ = ["depth", "explained", "pick_option", "sharing", "show_answer"]
 
 _BACKGROUND_WORDS = {
     "default": "the method's usual",
@@ -97,6 +97,11 @@ def depth() -> three_depths.Depth:
     return st.session_state.get("why-depth-kept", "plain")
 
 
+def sharing() -> str:
+    """Among what the answer is shared out on this page, as chosen in this session: a key of `GROUPINGS` or "input"."""
+    return st.session_state.get("why-shared-kept", "input")
+
+
 def explained(
     bundle: ModelBundle, profile: PatientProfile, option: str, method: str, *, grouping: str = "input"
 ) -> Explanation | None:
@@ -135,11 +140,11 @@ def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
     """Draw the waterfall of Shapley values with what refits say of each, and the same in words."""
     from explainers.charts.attribution import waterfall, waterfall_rows
 
-    grouping = st.session_state.get("why-shared-kept", "input")
+    grouping = sharing()
     why = explained(bundle, profile, option, "shapley", grouping=grouping)
     if why is None:
         return
-    interval, refits = _interval(bundle, profile, why)
+    interval, refits = stability.interval_or_why_not(bundle, bundle.schema.encode_row(profile), why)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("What the model leaned on", anchor=False)
@@ -177,15 +182,3 @@ def _words(why: Explanation, interval: Ends | None) -> None:
     st.session_state["why-depth-kept"] = chosen
     told = three_depths.tell(why, depth(), interval=interval)
     st.markdown("\n\n".join([verbatim(told.start), listed(told.points), verbatim(told.close)]))
-
-
-def _interval(bundle: ModelBundle, profile: PatientProfile, why: Explanation) -> tuple[Ends | None, str]:
-    """The interval of each share from refits of this model, and the words for it, or why there is none."""
-    try:
-        steady = stability.read(bundle)
-    except OncologyError as error:
-        return None, str(error)
-    if steady is None or why.method != "shapley":
-        return None, ""
-    interval = steady.interval_of(bundle, bundle.schema.encode_row(profile), why)
-    return interval, steady.words(why.option) if interval else ""

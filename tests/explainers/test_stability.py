@@ -14,7 +14,7 @@ from explainers import stability
 from explainers.__main__ import main
 from explainers.background import of_rows
 from explainers.importance import shapley_importance, shapley_sample
-from explainers.local import explain
+from explainers.local import explain, explain_groups
 from explainers.local.shapley import shapley_matrix
 from explainers.neighbours import NoCohortError
 from explainers.players import CannotExplainError
@@ -212,6 +212,38 @@ def test_only_the_explanation_that_was_refitted_has_intervals(bundle, found, pat
         is None
     )
     assert "refits" in found.words("sotorasib") and "95 of 100" in found.words("sotorasib")
+
+
+def test_where_there_is_no_interval_the_reason_is_said(bundle, found, patient, tmp_path):
+    row = bundle.schema.encode_row(patient)
+    why = explain(bundle, row, "shapley", option="sotorasib")
+    assert stability.interval_or_why_not(bundle, row, why)[0] is None
+    assert "not measured for this bundle" in stability.interval_or_why_not(bundle, row, why)[1]
+    mine = copied(bundle, tmp_path)
+    stability.write(found, mine.path / FILE)
+    ends, words = stability.interval_or_why_not(mine, row, why)
+    np.testing.assert_allclose(ends, found.interval_of(bundle, row, why), rtol=1e-6)
+    assert words == found.words("sotorasib")
+
+    def said(other):
+        ends, words = stability.interval_or_why_not(mine, row, other)
+        assert ends is None and words.startswith("No interval: ")
+        return words
+
+    assert "not the sum of its members' shares" in said(
+        explain_groups(bundle, patient, "gene", option="sotorasib")
+    )
+    assert "Shapley values only" in said(explain(bundle, row, "ablation", option="sotorasib"))
+    other = of_rows(bundle.background.rows[:3], "three patients")
+    words = said(explain(bundle, row, "shapley", option="sotorasib", background=other))
+    assert f"compared with {found.background}; against three patients" in words
+    lacking = dataclasses.replace(found, left_out={"sotorasib": "too few"})
+    stability.write(lacking, mine.path / FILE)
+    assert said(why) == "No interval: too few."
+    (mine.path / FILE).write_bytes(b"torn")
+    assert "is damaged" in said(why)
+    formula = load(SAMPLE / "bundles" / "loris")
+    assert "published formula" in stability.interval_or_why_not(formula, row, why)[1]
 
 
 def test_the_words_say_that_in_another_cohort_fewer_are_held_with_the_figure_of_the_long_check(found):

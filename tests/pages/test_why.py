@@ -53,6 +53,7 @@ def test_shares_can_go_to_kinds_of_information(bundle, person):
     assert not app.exception
     why = explain_groups(bundle, person, "kind", option="osimertinib")
     assert three_depths.tell(why, "plain").points[0] in words(app) and "7 groups share" in words(app)
+    assert "No interval: the refits were asked about single inputs" in words(app)
     app.switch_page("pages/treatment.py").run()
     app.switch_page("pages/why.py").run()
     assert "7 groups share" in words(app)
