@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -157,8 +158,11 @@ def shapley_sample(
         bundle.schema.check_table(rows)
         table = rows
     X = np.asarray(table, dtype=np.float64)
-    known = np.isfinite(option_margin(bundle, X, option))
-    X, ids = X[known], [str(i) for i, k in zip(table.index, known, strict=True) if k]
+    ids = [str(i) for i in table.index.tolist()]
+    # A tree has a leaf for every row; others may have no score without an input they need.
+    if family_of(bundle, option) != Family.TREES:
+        known = np.isfinite(option_margin(bundle, X, option))
+        X, ids = X[known], [i for i, k in zip(ids, known.tolist(), strict=True) if k]
     if not ids:
         raise CannotExplainError(
             "The model gives none of these patients a score: required inputs are missing."
@@ -198,15 +202,23 @@ def shapley_importance(sample: ShapleySample, *, n_bootstrap: int = 200) -> Impo
     """
     size = np.abs(sample.values)
     n = len(sample)
-    # Each bootstrap draw as counts of patients: one matrix product gives all the means.
-    counts = np.random.default_rng(sample.seed).multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
-    low, high = np.percentile(counts @ size / n, [2.5, 97.5], axis=0)
+    # One matrix product gives all the means.
+    low, high = np.percentile(_drawn_counts(n, n_bootstrap, sample.seed) @ size / n, [2.5, 97.5], axis=0)
     return Importance(
         sample.option, sample.label, sample.feature_names, sample.feature_labels, size.mean(axis=0), low, high,
         "mean |Shapley value|", sample.unit, n,
         f"Mean size of the Shapley values of {n:,} patients; 95 % interval from {n_bootstrap} bootstrap draws of the patients.",
         sample.seed,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _drawn_counts(n: int, n_bootstrap: int, seed: int) -> FloatMatrix:
+    """How often each patient is in each bootstrap draw, (n_bootstrap, n): the same draws for every option."""
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
+    counts = counts.astype(np.float64)
+    counts.flags.writeable = False
+    return counts
 
 
 def mean_over_options(importances: Sequence[Importance]) -> Importance:

@@ -14,8 +14,11 @@ log = logging.getLogger(__name__)
 
 # Loaded by name and never called from here: each library is used behind its own door, and only when a page asks.
 NEEDED = ("pages.parts.session", "oncology.bundles", "sklearn.ensemble", "skops.io")
-HEAVY = ("explainers.local", "explainers.charts", "shap", "lime.lime_tabular")
+HEAVY = ("explainers.local", "explainers.charts")
+# Models that the tree engine has no exact form for need these; they take longer to load than all the rest.
+SELDOM = ("shap", "lime.lime_tabular")
 SECONDS_FOR_THE_FIRST_PAINT = 1.0
+SECONDS_FOR_THE_FIRST_VIEWS = 15.0
 
 # Set once nothing more is loaded ahead: what else can be done in the background waits for it.
 warmed = threading.Event()
@@ -43,6 +46,7 @@ def warm_up_after_first_page() -> None:
 def warm_up() -> None:
     """Import the heavy libraries and ready the tree engine, then take everything alive from the garbage collector.
 
+    What few models need comes last, once the first views are drawn: all of it shares one processor with them.
     Streamlit runs a full collection after every run of a script: 128 ms with the scientific stack loaded,
     next to nothing once that stack is frozen.
     """
@@ -52,6 +56,9 @@ def warm_up() -> None:
     ready_the_engine()
     freeze()
     warmed.set()
+    time.sleep(SECONDS_FOR_THE_FIRST_VIEWS)
+    load(SELDOM)
+    freeze()
 
 
 def ready_the_engine() -> None:

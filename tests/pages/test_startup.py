@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import subprocess
 import sys
 import threading
 
@@ -16,9 +17,15 @@ def _thaw():
     gc.unfreeze()
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_PAINT", 0)
+    monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_VIEWS", 0)
+
+
 def test_a_library_that_is_missing_is_named_and_the_next_is_still_loaded(monkeypatch, caplog):
     monkeypatch.setattr(startup, "HEAVY", ("no_such_library", "wave"))
-    monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_PAINT", 0)
+    monkeypatch.setattr(startup, "SELDOM", ())
     monkeypatch.setattr(startup, "ready_the_engine", lambda: None)
     monkeypatch.delitem(sys.modules, "wave", raising=False)
     with caplog.at_level(logging.WARNING):
@@ -57,13 +64,22 @@ def test_the_warm_up_starts_once_for_all_visitors(monkeypatch):
     assert calls == ["warm-up"]
 
 
-def test_the_warm_up_readies_the_tree_engine_after_the_libraries(monkeypatch):
+def test_the_warm_up_readies_the_tree_engine_between_what_all_need_and_what_few_do(monkeypatch):
     order = []
-    monkeypatch.setattr(startup, "SECONDS_FOR_THE_FIRST_PAINT", 0)
-    monkeypatch.setattr(startup, "load", lambda names: order.append("libraries"))
+    monkeypatch.setattr(startup, "warmed", threading.Event())
+    monkeypatch.setattr(startup, "load", lambda names: order.append((*names, startup.warmed.is_set())))
     monkeypatch.setattr("explainers.trees.warming.warm_everything", lambda: order.append("engine") or 0.1)
     startup.warm_up()
-    assert order == ["libraries", "engine"]
+    assert order == [(*startup.HEAVY, False), "engine", (*startup.SELDOM, True)]
+    assert "shap" in startup.SELDOM, "it takes seconds, and the first views do without"
+
+
+def test_the_first_views_need_nothing_of_what_is_loaded_last():
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys\nfor m in {(*startup.NEEDED, *startup.HEAVY)}: __import__(m)\nprint(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert not {name.partition(".")[0] for name in told} & {"shap", "lime", "matplotlib"}
 
 
 def test_an_engine_that_cannot_be_made_ready_is_told_in_the_log_alone(monkeypatch, caplog):
