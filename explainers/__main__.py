@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = ["main", "parser"]
 
@@ -65,7 +66,10 @@ def parser() -> argparse.ArgumentParser:
     find.add_argument(
         "--target", metavar="O", help="the option the goal is about; a single one needs no name"
     )
-    find.add_argument("--goal", choices=("first", "band"), default="first", help="ranked first, or in band 1")
+    find.add_argument(
+        "--goal", choices=("first", "band", "likely"), default="first",
+        help="ranked first, in band 1, or no longer unlikely to help",
+    )  # fmt: skip
     limit = find.add_mutually_exclusive_group()
     limit.add_argument("--over", type=float, metavar="V", help="goal: probability (or score) over V")
     limit.add_argument("--under", type=float, metavar="V", help="goal: probability (or score) under V")
@@ -76,8 +80,9 @@ def parser() -> argparse.ArgumentParser:
         "--mode",
         choices=("model", "assay"),
         default="model",
-        help="assay: only what was not assayed may change",
+        help="assay: only what was not assayed may change, and calls at the stated error rates",
     )
+    _conditions(find)
 
     case = verbs.add_parser("report", parents=[one, out], help="the whole case as one HTML file")
     case.add_argument("--option", metavar="O", help="the option explained; default: the one ranked first")
@@ -201,6 +206,47 @@ def _seed(text: str) -> int:
     if not 0 <= number < 2**32:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and {2**32 - 1}")
     return number
+
+
+def _conditions(find: argparse.ArgumentParser) -> None:
+    """What a search for the smallest change may and may not do."""
+    within = find.add_argument_group("conditions", "which of them were in force stands above the answer")
+    many: dict[str, Any] = {"action": "append", "default": [], "metavar": "FEATURE"}
+    within.add_argument("--fixed", **many, help="stays as recorded; may be repeated, as the next ones")
+    within.add_argument("--only", **(many | {"default": None}), help="nothing else may change")
+    within.add_argument(
+        "--towards", choices=("any", "known", "altered", "absent"), default="any",
+        help="what alterations may become; known: altered or absent, never not assayed",
+    )  # fmt: skip
+    within.add_argument("--only-altered", **many, help="an alteration that may only be added")
+    within.add_argument("--only-absent", **many, help="an alteration that may only be taken away")
+    within.add_argument(
+        "--numbers",
+        **many,
+        help="a number or level that may move too, by the intervals the model tells apart; 'all'",
+    )
+    within.add_argument(
+        "--never-together", action="append", default=[], nargs="+", metavar="FEATURE",
+        help="at most one of these alterations is altered",
+    )  # fmt: skip
+    within.add_argument(
+        "--drivers-may-meet", action="store_true",
+        help="let alterations come together that exclude each other in training",
+    )  # fmt: skip
+    within.add_argument(
+        "--seen-together", type=int, default=0, metavar="S",
+        help="the changed values were seen together in at least S training patients",
+    )  # fmt: skip
+    for kind, what in (
+        ("positive", "reported that are not there"),
+        ("negative", "reported absent that are there"),
+    ):
+        within.add_argument(
+            f"--false-{kind}",
+            type=float,
+            metavar="SHARE",
+            help=f"mode assay: share of alterations {what} (0.02)",
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from explainers.smallest import (
     AssayRobustness,
     CallError,
+    SmallestChanges,
     SufficientReason,
+    rates_words,
 )
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ __all__ = [
     "calls_between_rows",
     "calls_between_words",
     "calls_words",
+    "chance_words",
     "fact_rows",
     "reason_words",
 ]
@@ -71,8 +75,35 @@ def calls_between_words(found: AssayRobustness) -> str:
 
 
 def call_rows(bundle: ModelBundle, found: AssayRobustness) -> list[dict[str, Any]]:
-    """One row for each single call that would change the top band."""
-    return [_call_row(bundle, error) for error in found.errors]
+    """One row for each single call that would change the top band; with its chance where error rates were stated."""
+    rows = [_call_row(bundle, error) for error in found.errors]
+    if found.error_rates is not None:
+        for row, error in zip(rows, found.errors, strict=True):
+            row["chance at the stated rates"] = "–" if error.chance is None else _of_100(error.chance)
+    return rows
+
+
+def chance_words(found: AssayRobustness) -> str:
+    """What the stated error rates say of the single calls together; empty where none were stated."""
+    if found.error_rates is None:
+        return ""
+    stated = f"Error rates as stated: {rates_words(found.error_rates)}."
+    n = sum(e.chance is not None for e in found.errors)
+    if found.chance_of_any is None:
+        return f"{stated} No single wrong call among those reported would change the top band."
+    calls = "this one call is wrong" if n == 1 else f"at least one of these {n} reported calls is wrong"
+    return f"{stated} At these rates the chance that {calls} is {_of_100(found.chance_of_any)}, if errors are independent."
+
+
+def _of_100(chance: float) -> str:
+    """A share as a number of 100, with two digits that count.
+
+    Examples
+    --------
+    >>> _of_100(0.02), _of_100(0.0999), _of_100(0.00012)
+    ('2 of 100', '10 of 100', '0.012 of 100')
+    """
+    return f"{float(f'{100 * chance:.2g}'):g} of 100"
 
 
 def _call_row(bundle: ModelBundle, error: CallError) -> dict[str, Any]:
@@ -88,12 +119,24 @@ def _call_row(bundle: ModelBundle, error: CallError) -> dict[str, Any]:
 
 def calls_between_rows(bundle: ModelBundle, found: AssayRobustness) -> list[dict[str, Any]]:
     """The options that the fewest wrong calls would bring first, each with one such set of calls."""
+    rates = found.error_rates
+
+    def chance(nearest: SmallestChanges) -> dict[str, str]:
+        if rates is None:
+            return {}
+        wrong = [
+            rates.false_positive if c.before == 1.0 else rates.false_negative
+            for c in nearest.found[0].changes
+        ]
+        return {"chance at the stated rates": _of_100(math.prod(wrong))}
+
     return [
         {
             "wrong calls": "; ".join(change.words for change in nearest.found[0].changes),
             "comes first then": _goal_option(nearest.goal),
             "proven": "yes" if nearest.status == "proven" else "no",
             "other sets as small": nearest.n_smallest - 1,
+            **chance(nearest),
         }
         for nearest in found.nearest
         if nearest.found

@@ -316,7 +316,7 @@ def counterfactual_rows(
             "changes": "; ".join(change.words for change in c.changes),
             f"{bundle.label(option)} before ({unit})": _number(scale * c.before[k], digits),
             f"after ({unit})": _number(scale * c.after[k], digits),
-            "training patients in this state": None
+            f"training {bundle.manifest.words.who} in this state": None
             if c.training_count is None
             else count_words(c.training_count),
             "cautions": " ".join(c.cautions),

@@ -96,6 +96,7 @@ def what_if_report(
         goal, answer = searched
         blocks += [
             Heading("The smallest change"),
+            Text(answer.conditions_words(), soft=True),
             Text(answer.words()),
             *(Text(note) for note in answer.notes),
         ]
@@ -109,6 +110,7 @@ def what_if_report(
             Heading("Calls that could be wrong"),
             Text(firmness.calls_between_words(calls)),
             Text(firmness.calls_words(calls)),
+            *([Text(said)] if (said := firmness.chance_words(calls)) else []),
         ]
         if rows := firmness.call_rows(bundle, calls):
             blocks.append(Table(rows, "Single calls that would change the top band"))

@@ -37,6 +37,11 @@ class Wording:
     treated: str
     banner: str
 
+    @property
+    def who(self) -> str:
+        """Those whom the model answers about, in the plural: "patients", "samples"."""
+        return self.alike.split()[0]
+
 
 _WORDINGS: dict[Setting, Wording] = {
     "clinic": Wording(

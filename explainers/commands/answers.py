@@ -12,6 +12,7 @@ from explainers.commands.plain import to_json
 from explainers.commands.sources import open_bundle, patient
 from explainers.commands.tables import columns
 from explainers.counterfactuals import (
+    Constraints,
     Goal,
     GoalError,
     SmallestChanges,
@@ -24,6 +25,7 @@ from explainers.local import METHOD_LABELS, explain_groups
 from explainers.local import explain as explain_patient
 from explainers.origins import origin_words
 from explainers.ranking_words import caution_words, silences
+from explainers.smallest import conditions_from
 from explainers.what_if import change_words, headline
 from oncology.assurance import assure
 from oncology.counts import SMALLEST_COUNT, count_words
@@ -132,12 +134,32 @@ def counterfactual(args: argparse.Namespace) -> str:
         max_size=args.max_size,
         most=args.most,
         mode=args.mode,
+        constraints=_constraints(bundle, args),
         time_limit_s=args.seconds,
     )
     if args.json:
         content = {"counterfactuals": found.found, "search": found, "words": found.words()}
         return to_json(_about(bundle, profile) | content)
     return "\n".join([*_heading(bundle, profile), *_counterfactual_words(bundle, found, option)])
+
+
+def _constraints(bundle: ModelBundle, args: argparse.Namespace) -> Constraints:
+    everything = [name for name in args.numbers if name.casefold() == "all"]
+    return conditions_from(
+        bundle,
+        mode=args.mode,
+        fixed=args.fixed,
+        only=args.only,
+        towards=args.towards,
+        only_altered=args.only_altered,
+        only_absent=args.only_absent,
+        numbers=True if everything else args.numbers,
+        never_together=args.never_together,
+        exclusive_drivers=not args.drivers_may_meet,
+        seen_together=args.seen_together,
+        false_positive=args.false_positive,
+        false_negative=args.false_negative,
+    )
 
 
 def report(args: argparse.Namespace) -> str:
@@ -255,7 +277,7 @@ def _explanation_words(bundle: ModelBundle, why: Explanation, top: int) -> list[
 
 def _counterfactual_words(bundle: ModelBundle, found: SmallestChanges, option: str) -> list[str]:
     k = bundle.option_index(option)
-    lines = [found.words(), *found.notes]
+    lines = [found.conditions_words(), found.words(), *found.notes]
     if found.method:
         lines.append(f"How: {found.method}.")
     if not found.found:
@@ -265,7 +287,8 @@ def _counterfactual_words(bundle: ModelBundle, found: SmallestChanges, option: s
         moved = f"{_figure(c.before[k], scale, digits)} to {_figure(c.after[k], scale, digits)}"
         seen = ""
         if c.training_count is not None:
-            seen = f"; {count_words(c.training_count)} training patients in these states"
+            who = bundle.manifest.words.who
+            seen = f"; {count_words(c.training_count)} training {who} in these states"
         lines.append(f"- {'; '.join(x.words for x in c.changes)} ({bundle.label(option)} {moved}{seen})")
         lines += [f"  Caution: {words}" for words in c.cautions]
     return [*lines, "This is what the model would say of the changed profile, not what would happen."]

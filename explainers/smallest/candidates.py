@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,80 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from explainers.edited_rows import edited_rows
 from explainers.explanation import Change, FloatMatrix, FloatVector
 from explainers.plausibility import exclusive_pairs
+from explainers.smallest.constraints import Constraints, Direction, Mode, allowed_states, movable_numbers
 from explainers.smallest.exact_engine import exact_engine
 from oncology.edits import Edit
-from oncology.errors import OncologyError
 from oncology.features import FeatureSpec, Value
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["Candidates", "Constraints", "ErrorRates", "Mode", "candidates_of", "every_value", "row_of"]
+__all__ = ["Candidates", "candidates_of", "every_value", "row_of"]
 
-Mode = Literal["model", "assay"]
-Direction = Literal["altered", "absent", "not assayed"]
 # Numbers of a published formula that are tried between the ends of the plausible range.
 _GRID = 24
-
-
-class ConstraintError(OncologyError, ValueError):
-    """A constraint that cannot be kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRates:
-    """How often a call is wrong: shares in (0, 1), as stated by the laboratory.
-
-    Parameters
-    ----------
-    false_positive : float
-        Of the alterations reported, the share that is not there.
-    false_negative : float
-        Of the alterations reported absent, the share that is there.
-    """
-
-    false_positive: float
-    false_negative: float
-
-    def __post_init__(self) -> None:
-        for name in ("false_positive", "false_negative"):
-            if not 0 < getattr(self, name) < 1:
-                raise ConstraintError(
-                    f"The {name.replace('_', ' ')} rate is {getattr(self, name):g}; expected a share between 0 and 1."
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """What a search must not touch or bring together.
-
-    Parameters
-    ----------
-    fixed : names of features that stay as they are
-    only : names of features, or None
-        Where given, nothing else may change.
-    become : states that an alteration may change to
-    numbers : bool
-        Whether numbers and levels (laboratory values, tissue markers) may change too.
-    never_together : collections of alteration names
-        At most one of each may be altered in the changed patient.
-    exclusive_drivers : bool
-        Whether alterations that exclude each other in the training cohort count as such a collection.
-    seen_together : int
-        The changed values occur together in at least this many training patients.
-    error_rates : ErrorRates, optional
-        Lets calls be wrong in mode "assay".
-    """
-
-    fixed: Collection[str] = ()
-    only: Collection[str] | None = None
-    become: Collection[Direction] = ("altered", "absent", "not assayed")
-    numbers: bool = False
-    never_together: Sequence[Collection[str]] = ()
-    exclusive_drivers: bool = True
-    seen_together: int = 0
-    error_rates: ErrorRates | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +97,18 @@ class Candidates:
         for i in chosen:
             spec, edit = schema.features[self.feature[i]], self.edits[i]
             old = before[self.feature[i]]
-            words = f"{spec.label}: {spec.words(edit.value)} instead of {spec.words(old)}"
+            words = f"{spec.label}: {spec.words(edit.value)} instead of {spec.words(old)}{self._alike(i)}"
             made.append(Change(spec.name, spec.label, old, edit.value, words))
         return tuple(made)
+
+    def _alike(self, i: int) -> str:
+        """The values that the model cannot tell from a new number, in words; empty for states and levels."""
+        low, high = self.interval[i].tolist()
+        if self.sampled or math.isnan(low) or (math.isinf(low) and math.isinf(high)):
+            return ""
+        over = "" if math.isinf(low) else f"over {low:g}"
+        up_to = "" if math.isinf(high) else f"up to {high:g}"
+        return f" (any value {' '.join(w for w in (over, up_to) if w)} is the same to the model)"
 
     def seen(self) -> NDArray[np.bool_] | None:
         """Which training patients (rows) have which change's new value (columns); None without a cohort."""
@@ -208,9 +156,12 @@ def candidates_of(
     ------
     UnknownFeatureError
         If a constraint names a feature that the bundle does not have.
+    ConstraintError
+        If a constraint cannot be kept.
     """
     profile, row = row_of(bundle, patient)
     schema = bundle.schema
+    numbers = movable_numbers(bundle, constraints)
     fixed = {schema.feature(name).name for name in constraints.fixed}
     only = None if constraints.only is None else {schema.feature(name).name for name in constraints.only}
     values = schema.decode(row) if profile is None else schema.values(profile)
@@ -223,7 +174,7 @@ def candidates_of(
         found: list[tuple[Value, float, float, float]]
         if spec.is_alteration:
             found = [(v, math.nan, math.nan, p) for v, p in _states(spec, now, mode, constraints)]
-        elif constraints.numbers and mode == "model" and spec.reads.what == "field":
+        elif mode == "model" and spec.name in numbers:
             found = [(v, a, b, math.nan) for v, a, b in _other_values(bundle, spec, now)]
         else:
             continue
@@ -272,11 +223,11 @@ def _states(
     spec: FeatureSpec, now: Value, mode: Mode, constraints: Constraints
 ) -> list[tuple[float | None, float]]:
     """Other states, each with the chance of a wrong call (NaN where it is none)."""
-    rates = constraints.error_rates
+    rates, become = constraints.error_rates, allowed_states(constraints, spec.name)
     words: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
     found: list[tuple[float | None, float]] = []
     for state, word in words.items():
-        if state == now or word not in constraints.become:
+        if state == now or word not in become:
             continue
         chance = math.nan
         if mode == "assay":
@@ -284,6 +235,8 @@ def _states(
                 continue
             if now is not None and rates is not None:
                 chance = rates.false_positive if now == 1.0 else rates.false_negative
+                if chance == 0:
+                    continue  # stated never to happen
         elif state is None and spec.missing != "nan":
             continue  # a model that refuses unknown values has nothing to say once this one is unknown
         found.append((state, chance))

@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.explanation import Counterfactual, FloatVector
 from explainers.plausibility import exclusive_pairs, pair_caution
-from explainers.smallest.candidates import Candidates, Constraints, Mode, candidates_of
+from explainers.smallest.candidates import Candidates, candidates_of
+from explainers.smallest.conditions import condition_words, unmoved_words
+from explainers.smallest.constraints import Constraints, Mode, check_constraints
 from explainers.smallest.every_set import try_every_set
 from explainers.smallest.exact_engine import ExactEngine, exact_engine
 from explainers.smallest.goals import Goal, as_goal, standings_of_margins
@@ -61,6 +63,8 @@ class SmallestChanges:
         How the answer was found, in words.
     ended_by : str or None
         What ended an unfinished search.
+    conditions : tuple of str
+        The mode and the constraints that were in force, one phrase each.
     """
 
     goal: str
@@ -77,20 +81,27 @@ class SmallestChanges:
     seconds: float
     ended_by: str | None = None
     notes: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
     @property
     def size(self) -> int | None:
         """Number of changes of the smallest sets found."""
         return self.found[0].size if self.found else None
 
+    def conditions_words(self) -> str:
+        """Which conditions were in force, in one sentence that is to stand above the answer."""
+        return f"Conditions of this search: {'; '.join(self.conditions)}."
+
     def words(self) -> str:
         """The answer in one sentence, with how far it is proven."""
         if self.status == "already so":
-            return f"{self.goal}: it is so already."
+            return f"{self.goal}: it is so already, so nothing was searched for."
         if self.status == "no answer":
             return f"{self.goal}: not searched, because the model gives no answer."
         if self.status == "impossible":
-            return f"{self.goal}: impossible within the constraints, whatever the number of changes (proven)."
+            return (
+                f"{self.goal}: impossible within these conditions, whatever the number of changes (proven)."
+            )
         if self.status == "none within":
             return f"{self.goal}: none within {_changes(self.max_size)} (proven)."
         proven = f"none within {_changes(self.ruled_out)} (proven)" if self.ruled_out > 0 else ""
@@ -152,6 +163,7 @@ def smallest_changes(
 
     started = time.perf_counter()
     goal, constraints = as_goal(bundle, goal), constraints or Constraints()
+    check_constraints(bundle, constraints)
     target = bundle.option_index(goal.option)
     made = candidates_of(bundle, patient, mode=mode, constraints=constraints)
     predictions = predict(bundle, made.row[None] if made.patient is None else made.patient)
@@ -160,7 +172,8 @@ def smallest_changes(
     before = np.where(abstained, np.nan, np.array(predictions.probability[0], dtype=np.float64))
 
     nothing = SmallestChanges(
-        goal.words(bundle), "open", (), 0, True, -1, max_size, len(made), "", mode, before, 0.0
+        goal.words(bundle), "open", (), 0, True, -1, max_size, len(made), "", mode, before, 0.0,
+        conditions=condition_words(bundle, mode=mode, constraints=constraints, max_size=max_size),
     )  # fmt: skip
 
     def answer(status: Status, **more: Any) -> SmallestChanges:
@@ -174,13 +187,10 @@ def smallest_changes(
     if abstained[target]:
         note = f"The model gives no answer on {bundle.label(goal.option)} for this patient: {reasons[goal.option]}"
         return answer("no answer", notes=(note,))
+    notes = list(unmoved_words(bundle, mode, constraints, {e.feature for e in made.edits}))
     if not len(made):
-        return answer(
-            "impossible",
-            notes=(
-                "Nothing is left that may change: under this mode and these constraints no candidate remains.",
-            ),
-        )
+        nobody = "Nothing is left that may change: under these conditions no candidate remains."
+        return answer("impossible", notes=(nobody, *notes))
     made, together = _seen_together(made, constraints.seen_together)
     engine = exact_engine(bundle) if made.disjoint else None
     wanted = None if engine is None else engine.goal(bundle, goal, abstained, made.row)
@@ -209,7 +219,6 @@ def smallest_changes(
     rows = made.edited(sets) if sets else np.zeros((0, len(made.row)))
     after = standings_of_margins(bundle, margins, rows, abstained)
     holds = goal.reached(bundle, after) if sets else np.zeros(0, bool)
-    notes = []
     if not holds.all():
         lost = int((~holds).sum())
         notes.append(
@@ -243,8 +252,7 @@ def _seen_together(
     if least <= 0:
         return made, None
     seen = made.seen()
-    if seen is None:
-        return made, lambda chosen: not chosen
+    assert seen is not None  # refused before the search where there are no training patients
     counts = seen.T.astype(np.float32) @ seen.astype(np.float32)
     rare = (counts < least) & (made.feature[:, None] < made.feature[None, :])
     bits = np.packbits(seen, axis=0)
@@ -344,14 +352,14 @@ def _ranked(
 
 
 def _cautions(made: Candidates, chosen: tuple[int, ...], count: int | None, mode: Mode) -> tuple[str, ...]:
-    cautions = []
+    cautions, who = [], made.bundle.manifest.words.who
     if count == 0:
         cautions.append(
-            "No training patient had these values together: the model answers without an example."
+            f"No training {who[:-1]} had these values together: the model answers without an example."
         )
     elif count is not None and count < _FEW:
         n = "Fewer than 5" if count < 5 else f"Only {count}"
-        cautions.append(f"{n} training patients had these values together.")
+        cautions.append(f"{n} training {who} had these values together.")
     schema = made.bundle.schema
     values = schema.decode(made.row) if made.patient is None else schema.values(made.patient)
     changed = {made.edits[i].feature for i in chosen}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from explainers.explanation import Change
-from explainers.smallest.candidates import Candidates, Constraints, ErrorRates, candidates_of
+from explainers.smallest.candidates import Candidates, candidates_of
 from explainers.smallest.changes import SmallestChanges, smallest_changes
+from explainers.smallest.constraints import Constraints, ErrorRates
 from explainers.smallest.goals import Goal, GoalError, standings_of_margins
 from oncology.patients import PatientProfile
 
@@ -44,6 +46,8 @@ class CallError:
         Labels of the options that would join band 1, and that would leave it.
     first : str
         Label of the option then ranked first.
+    chance : float or None
+        How likely this call is that wrong, at the stated rates; None without rates and for what was not assayed.
     """
 
     kind: ErrorKind
@@ -51,6 +55,7 @@ class CallError:
     enters: tuple[str, ...]
     leaves: tuple[str, ...]
     first: str
+    chance: float | None = None
 
     def words(self) -> str:
         """One sentence."""
@@ -83,6 +88,8 @@ class AssayRobustness:
     most_calls : int
     nearest : tuple of SmallestChanges
         The options that this number of wrong calls would bring first.
+    error_rates : ErrorRates or None
+        As stated; they weigh the calls and rule out errors with the rate 0.
     """
 
     first: str
@@ -94,6 +101,16 @@ class AssayRobustness:
     most_calls: int
     nearest: tuple[SmallestChanges, ...]
     seconds: float
+    error_rates: ErrorRates | None = None
+
+    @property
+    def chance_of_any(self) -> float | None:
+        """How likely at least one of the single reported calls in `errors` is wrong, if errors are independent.
+
+        None without stated rates, and where only genes that were not assayed would change the top band.
+        """
+        chances = [e.chance for e in self.errors if e.chance is not None]
+        return 1 - math.prod(1 - c for c in chances) if chances else None
 
     def of_kind(self, kind: ErrorKind) -> tuple[CallError, ...]:
         """Errors of one kind."""
@@ -123,6 +140,7 @@ def assay_robustness(
     patient: PatientProfile | ArrayLike,
     *,
     most_calls: int = 4,
+    error_rates: ErrorRates | None = None,
     time_limit_s: float = 10.0,
     stop: Callable[[], bool] | None = None,
 ) -> AssayRobustness:
@@ -132,6 +150,9 @@ def assay_robustness(
     ----------
     most_calls : int
         Most wrong calls at once that are searched.
+    error_rates : ErrorRates, optional
+        As stated by the laboratory. Errors with the rate 0 are left out, the others get their chance; of sets of the
+        same size the likelier come first.
 
     Raises
     ------
@@ -149,7 +170,8 @@ def assay_robustness(
     started = time.perf_counter()
     if not bundle.ranks:
         raise GoalError("Assay robustness is about a ranking; this bundle ranks nothing.")
-    any_rate = ErrorRates(0.5, 0.5)  # lets reported calls be wrong; the rates themselves are not used here
+    # Lets reported calls be wrong; without stated rates the number itself is not used.
+    any_rate = error_rates or ErrorRates(0.5, 0.5)
     made = candidates_of(
         bundle, patient, mode="assay", constraints=Constraints(error_rates=any_rate, exclusive_drivers=False)
     )
@@ -176,13 +198,18 @@ def assay_robustness(
     return AssayRobustness(
         bundle.label(bundle.options[first]),
         tuple(bundle.label(o) for o, i in zip(bundle.options, now.band_one[0], strict=True) if i),
-        errors, len(made), between, proven, most_calls, nearest, time.perf_counter() - started,
+        errors if error_rates else tuple(replace(e, chance=None) for e in errors),
+        len(made), between, proven, most_calls, nearest, time.perf_counter() - started, error_rates,
     )  # fmt: skip
 
 
 def _before(made: Candidates, feature: str) -> float | None:
     at = made.bundle.schema.columns_of(feature).start
     return None if np.isnan(made.row[at]) else float(made.row[at])
+
+
+def _chance(made: Candidates, i: int) -> float | None:
+    return None if made.chance is None or np.isnan(made.chance[i]) else float(made.chance[i])
 
 
 def _errors(bundle: ModelBundle, made: Candidates, top, bands, firsts) -> tuple[CallError, ...]:  # type: ignore[no-untyped-def]
@@ -195,7 +222,7 @@ def _errors(bundle: ModelBundle, made: Candidates, top, bands, firsts) -> tuple[
         (change,) = made.changes((i,))
         enters = tuple(n for n, a, b in zip(labels, bands[i], top, strict=True) if a and not b)
         leaves = tuple(n for n, a, b in zip(labels, bands[i], top, strict=True) if b and not a)
-        found.append(CallError(kind, change, enters, leaves, labels[int(firsts[i])]))
+        found.append(CallError(kind, change, enters, leaves, labels[int(firsts[i])], _chance(made, i)))
     order = list(dict.fromkeys(_KINDS.values()))
     return tuple(sorted(found, key=lambda e: order.index(e.kind)))
 

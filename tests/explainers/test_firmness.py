@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import pytest
 
 from explainers import firmness
-from explainers.smallest import Fact, SufficientReason, assay_robustness
+from explainers.smallest import ErrorRates, Fact, SufficientReason, assay_robustness
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,32 @@ def test_calls_between_say_what_is_proven(found):
     assert "fewer were not all ruled out" in words(calls_between=3, proven=False)
     assert "still comes first (proven" in words(calls_between=None, proven=True)
     assert "the search ended before" in words(calls_between=None, proven=False)
+
+
+def test_error_rates_are_said_with_the_calls_they_weigh(make_bundle, found):
+    bundle = make_bundle("boosting")
+    assert firmness.chance_words(found) == ""
+    assert not any("chance at the stated rates" in row for row in firmness.call_rows(bundle, found))
+    assert not any("chance at the stated rates" in row for row in firmness.calls_between_rows(bundle, found))
+    one, *_ = found.of_kind("false positive")
+    missed = replace(one, kind="false negative", chance=0.05)
+    told = replace(
+        found, error_rates=ErrorRates(0.02, 0.05),
+        errors=(replace(one, chance=0.02), missed, missed, replace(one, kind="untested", chance=None)),
+    )  # fmt: skip
+    # 1 - 0.98 * 0.95 * 0.95 = 0.11555
+    assert "at least one of these 3 reported calls is wrong is 12 of 100, if errors" in firmness.chance_words(
+        told
+    )
+    assert "of 100 alterations reported 2 are not there" in firmness.chance_words(told)
+    chances = [row["chance at the stated rates"] for row in firmness.call_rows(bundle, told)]
+    assert chances == ["2 of 100", "5 of 100", "5 of 100", "–"]
+    single = firmness.chance_words(replace(told, errors=told.errors[:1]))
+    assert "that this one call is wrong is 2 of 100" in single
+    assert "No single wrong call among those reported" in firmness.chance_words(replace(told, errors=()))
+    for row, nearest in zip(firmness.calls_between_rows(bundle, told), told.nearest, strict=True):
+        rates = [0.02 if c.before == 1.0 else 0.05 for c in nearest.found[0].changes]
+        assert row["chance at the stated rates"] == f"{100 * prod(rates):.2g} of 100"
 
 
 def test_a_reason_says_whether_fewer_facts_would_do():

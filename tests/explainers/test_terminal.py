@@ -111,6 +111,49 @@ def test_counterfactual_finds_the_smallest_change(run, given, make_bundle):
     assert "none within 1 change (proven)" in words
 
 
+def test_a_search_keeps_the_conditions_that_the_terminal_names(run, given):
+    asked = ("counterfactual", *given, "--target", "chemotherapy")
+
+    def changes(*conditions):
+        code, out, err = run(*asked, *conditions, "--json")
+        assert code == 0, err
+        answer = json.loads(out)
+        return answer["search"]["conditions"], [
+            [(c["feature"], c["after"]) for c in found["changes"]] for found in answer["counterfactuals"]
+        ]
+
+    said, free = changes()
+    assert free and "alterations may become altered, not altered or not assayed" in said
+    (name, _) = free[0][0]
+    assert name not in {f for found in changes("--fixed", name)[1] for f, _ in found}
+    assert {f for found in changes("--only", name)[1] for f, _ in found} <= {name}
+    said, found = changes("--towards", "absent")
+    assert {after for s in found for _, after in s} <= {
+        0.0
+    } and "alterations may only become not altered" in said
+    said, found = changes("--only-altered", name, "--only-absent", "TP53")
+    assert {f"may only become altered: {name}", "may only become not altered: TP53"} <= set(said)
+    assert all(after == 1.0 for s in found for f, after in s if f == name)
+    said, found = changes("--numbers", "albumin", "--only", "TP53", "--over", "0.3")
+    assert (
+        "numbers and levels that may move: Albumin" in said and "nothing may change but TP53, Albumin" in said
+    )
+    assert all(f in ("albumin", "TP53") for s in found for f, _ in s)
+    assert "numbers and levels that may move: Albumin, Tumour, Sex" in changes("--numbers", "all")[0]
+    said, _ = changes("--never-together", "TP53", "KRAS", "--seen-together", "20", "--drivers-may-meet")
+    assert "no change makes more than one of these altered: TP53, KRAS" in said
+    assert "the changed values were seen together in at least 20 training patients" in said
+    assert "drivers that exclude each other in training may come together" in said
+    said, found = changes("--mode", "assay", "--false-positive", "0.02", "--false-negative", "0.05")
+    assert found and "calls may be wrong: of 100 alterations reported 2 are not there" in " ".join(said)
+    assert ("EGFR p.L858R", 0.0) in {c for s in found for c in s}
+    _, words, _ = run(*asked, "--seen-together", "100000")
+    conditions, answer = words.splitlines()[2:4]
+    assert conditions.startswith("Conditions of this search: at most 6 changes at once;")
+    assert "impossible within these conditions, whatever the number of changes (proven)" in answer
+    assert "it is so already, so nothing was searched for" in run(*asked, "--goal", "likely")[1]
+
+
 def test_report_writes_one_document(run, given, tmp_path):
     out_file = tmp_path / "case.html"
     code, out, _ = run("report", *given, "--out", out_file, "--set", "KRAS p.G12C=altered")
@@ -274,6 +317,12 @@ BAD = {
     "two goals": (["counterfactual", "B", "P", "--target", "sotorasib", "--over", "1", "--under", "0"], "not allowed with"),
     "no change at once": (["counterfactual", "B", "P", "--target", "sotorasib", "--max-size", "0"], "is not 1 or more"),
     "no target": (["counterfactual", "B", "P"], "with --target. This model has: osimertinib, sotorasib, chemotherapy"),
+    "few patients": (["counterfactual", "B", "P", "--target", "sotorasib", "--seen-together", "3"], "5 and more"),
+    "no number to move": (["counterfactual", "B", "P", "--target", "sotorasib", "--numbers", "TP53"], "What can: albumin"),
+    "one error rate": (["counterfactual", "B", "P", "--target", "sotorasib", "--mode", "assay", "--false-positive", "0.1"], "Give both rates"),
+    "rates without assay": (["counterfactual", "B", "P", "--target", "sotorasib", "--false-positive", "0.1", "--false-negative", "0.1"], "no part"),
+    "up and down": (["counterfactual", "B", "P", "--target", "sotorasib", "--only-altered", "TP53", "--only-absent", "TP53"], "name it once"),
+    "no such fixed feature": (["counterfactual", "B", "P", "--target", "sotorasib", "--fixed", "EGRF"], "Did you mean EGFR"),
     "no probability": (["counterfactual", "B", "P", "--target", "sotorasib", "--over", "1.5"], "between 0 and 1"),
     "a seed below zero": (["explain", "B", "P", "--method", "lime", "--seed", "-3"], "is not between 0 and 4294967295"),
     "a seed too large": (["explain", "B", "P", "--method", "lime", "--seed", "99999999999"], "is not between 0 and"),
