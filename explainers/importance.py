@@ -215,8 +215,8 @@ def shapley_importance(sample: ShapleySample, *, n_bootstrap: int = 200) -> Impo
 @lru_cache(maxsize=2)
 def _drawn_counts(n: int, n_bootstrap: int, seed: int) -> FloatMatrix:
     """How often each patient is in each bootstrap draw, (n_bootstrap, n): the same draws for every option."""
-    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
-    counts = counts.astype(np.float64)
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
+    counts = drawn.astype(np.float64)
     counts.flags.writeable = False
     return counts
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from oncology.errors import OncologyError
-from pages.parts import tables
+from pages.parts import kept_results, tables
 from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
@@ -41,10 +41,11 @@ def show(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None
         tables.show(found.rows(), caption=f"{found.label}: what is not recorded here says so", name="beside")
 
 
-@st.cache_resource(max_entries=200, show_spinner="Collecting")
+@kept_results.keep(200)
 def _beside(
-    key: tuple[str, str, str], _bundle: ModelBundle, _profile: PatientProfile, _ranking: Ranking
+    key: tuple[str, str, str], bundle: ModelBundle, profile: PatientProfile, ranking: Ranking
 ) -> Beside:
     from explainers.beside import beside
 
-    return beside(_bundle, _profile, _ranking, option=key[2])
+    with st.spinner("Collecting"):
+        return beside(bundle, profile, ranking, option=key[2])

@@ -16,7 +16,7 @@ from explainers.assurance_words import (
     ranges_of,
 )
 from explainers.charts.assurance_glance import glance_html, glance_style
-from pages.parts import session, tables
+from pages.parts import kept_results, session, tables
 from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
@@ -59,20 +59,20 @@ def glance(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> No
     st.html(_glance((bundle.sha256, profile.fingerprint), bundle, profile, ranking))
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _glance(key: tuple[str, str], _bundle: ModelBundle, _profile: PatientProfile, _ranking: Ranking) -> str:
-    found = _assured((*key, False), _bundle, _profile, _ranking)
-    return f"<style>{glance_style()}</style>{glance_html(_bundle, found)}"
+@kept_results.keep(500)
+def _glance(key: tuple[str, str], bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> str:
+    found = _assured((*key, False), bundle, profile, ranking)
+    return f"<style>{glance_style()}</style>{glance_html(bundle, found)}"
 
 
-@st.cache_resource(max_entries=500, show_spinner=False)
+@kept_results.keep(500)
 def _assured(
-    key: tuple[str, str, bool], _bundle: ModelBundle, _profile: PatientProfile, _ranking: Ranking
+    key: tuple[str, str, bool], bundle: ModelBundle, profile: PatientProfile, ranking: Ranking
 ) -> Assurance:
     from oncology.assurance import assure
 
-    predictions = session.predictions(_bundle, _profile)
-    return assure(_bundle, _profile, predictions=predictions, ranking=_ranking, deep=key[2])
+    predictions = session.predictions(bundle, profile)
+    return assure(bundle, profile, predictions=predictions, ranking=ranking, deep=key[2])
 
 
 def show_for_option(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from explainers import agreement, in_points, three_depths
 from explainers.local import METHOD_LABELS, not_tested
 from oncology.errors import OncologyError
-from pages.parts import long_work, session, tables
+from pages.parts import kept_results, long_work, session, tables
 from pages.parts.verbatim import listed, verbatim
 from pages.parts.why_panel import depth, explained, sharing
 
@@ -216,18 +216,16 @@ def show_steadiness(bundle: ModelBundle, profile: PatientProfile, option: str) -
         )
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _not_tested(key: tuple[str, str, str], _bundle: ModelBundle, _profile: PatientProfile) -> NotTested:
-    return not_tested(_bundle, _profile, option=key[2])
+@kept_results.keep(100)
+def _not_tested(key: tuple[str, str, str], bundle: ModelBundle, profile: PatientProfile) -> NotTested:
+    return not_tested(bundle, profile, option=key[2])
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _near_identical(
-    key: tuple[str, str, str], _bundle: ModelBundle, _profile: PatientProfile
-) -> NearIdentical:
+@kept_results.keep(100)
+def _near_identical(key: tuple[str, str, str], bundle: ModelBundle, profile: PatientProfile) -> NearIdentical:
     from explainers.near_identical import near_identical
 
-    return near_identical(_bundle, _bundle.schema.encode_row(_profile), key[2])
+    return near_identical(bundle, bundle.schema.encode_row(profile), key[2])
 
 
 def show_neighbours(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from explainers import stability, three_depths
 from explainers.local import GROUPINGS, METHOD_LABELS, Grouping, explain_groups
 from oncology.errors import OncologyError
-from pages.parts import ranking_panel, session, tables
+from pages.parts import kept_results, ranking_panel, session, tables
 from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
@@ -125,15 +125,15 @@ def explained(
         return None
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
+@kept_results.keep(200)
 def _grouped(
     key: tuple[str, str, str, str, Grouping],
-    _bundle: ModelBundle,
-    _profile: PatientProfile,
-    _background: Background | None,
+    bundle: ModelBundle,
+    profile: PatientProfile,
+    background: Background | None,
 ) -> Explanation:
     *_, option, grouping = key
-    return explain_groups(_bundle, _profile, grouping, option=option, background=_background)
+    return explain_groups(bundle, profile, grouping, option=option, background=background)
 
 
 def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:

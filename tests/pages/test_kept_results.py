@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -64,3 +67,20 @@ def test_a_session_keeps_no_more_than_its_share(monkeypatch):
     made: list[str] = []
     session(made, "x", "y", "x", uploaded=True)
     assert made == ["x", "y", "x"]
+
+
+def test_no_page_keeps_what_it_works_out_of_a_patient_for_longer_than_the_session():
+    """Streamlit's caches are everybody's for as long as the dashboard runs: no patient goes into one."""
+    kept_too_long, cached = [], 0
+    for path in sorted(Path(kept_results.__file__).parents[1].rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            if not any("st.cache_" in ast.unparse(d) for d in node.decorator_list):
+                continue
+            cached += 1
+            read = [ast.unparse(a.annotation) for a in node.args.args if a.annotation is not None]
+            if any("PatientProfile" in annotation for annotation in read):
+                kept_too_long.append(f"{path.name}: {node.name}")
+    assert cached > 5, "the pages have caches that this looks at"
+    assert kept_too_long == []
