@@ -12,6 +12,15 @@ from oncology.counts import shown
 __all__ = ["Gap", "Gaps", "more_words", "signed"]
 
 _CALIBRATION = "observed minus predicted"
+# What a first screen calls a figure, its name behind.
+_CALLED = {
+    "AUC": "how often the number picks the right one of two patients with different outcomes (AUC)",
+    "calibration slope": "how far apart the outcomes lie where the numbers do (calibration slope)",
+    "sensitivity": "the share of responders whose number reaches the threshold (sensitivity)",
+    "false negative rate": "the share of responders whose number stays below the threshold (false negative rate)",
+    "Brier score": "the mean squared distance of number and outcome (Brier score)",
+    "net benefit": "what acting on the number is worth (net benefit)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +75,22 @@ class Gap:
         where = f"{self.group} ({self.n:,} patients)"
         where = f"{self.label}, {where}" if with_option else where
         side = "higher" if self.excess > 0 else "lower"
+        called = _CALLED.get(self.metric, self.metric)
         if self.is_withheld:
-            return f"{where}: {self.metric} is {side} than in the rest; withheld, too few to show."
+            return f"{where}: {called} is {side} than in the rest; withheld, too few to show."
         if self.metric == _CALIBRATION:
             return (
                 f"{where}: of 100, {more_words(self.here)} {self.responded} than the numbers said; in the rest {more_words(self.rest)}. "
                 f"Beyond what the mix of patients explains: {more_words(self.excess)} ({signed(self.low)} to {signed(self.high)})."
             )
+        if self.metric == "AUC":
+            return (
+                f"{where}: of two patients with different outcomes the number picks the right one in {100 * self.here:.0f} of 100 "
+                f"pairs (50 would be chance), in the rest in {100 * self.rest:.0f}. Beyond what the mix of patients explains: "
+                f"{more_words(self.excess)} ({signed(self.low)} to {signed(self.high)})."
+            )
         return (
-            f"{where}: {self.metric} {self.here:.2f}, in the rest {self.rest:.2f}; {abs(self.excess):.2f} {side} than the mix of "
+            f"{where}: {called} is {self.here:.2f}, in the rest {self.rest:.2f}; {abs(self.excess):.2f} {side} than the mix of "
             f"patients explains ({_plain(self.low)} to {_plain(self.high)})."
         )
 

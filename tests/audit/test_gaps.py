@@ -247,3 +247,20 @@ def test_what_cannot_be_asked_is_refused_in_words():
         gaps(data, level=2)
     with pytest.raises(StoppedError):
         gaps(data, stop=lambda: True)
+
+
+def test_a_gap_is_told_in_plain_words_with_the_numbers_of_the_table(shipped):
+    _, found = shipped
+    (gap,) = found.where(option="pembrolizumab", group="rare subtype: rare lung subtype", metric="AUC")
+    words = gap.words()
+    assert gap.is_finding and "AUC" not in words
+    assert f"picks the right one in {100 * gap.here:.0f} of 100 pairs (50 would be chance)" in words
+    assert f"in the rest in {100 * gap.rest:.0f}." in words
+    assert (
+        f"{round(-100 * gap.excess)} fewer ({100 * gap.low:.0f} to {100 * gap.high:.0f})".replace("-", "−")
+        in words
+    )
+    # Every other figure says what it is before it says its name.
+    for other in found.where(option="pembrolizumab", group="rare subtype: rare lung subtype"):
+        if other.metric not in ("AUC", "observed minus predicted"):
+            assert f"({other.metric}) is" in other.words()
