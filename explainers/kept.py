@@ -1,9 +1,10 @@
 """Results that take long, kept on disk under the fingerprint of what they were made from: as plain data, never as code.
 
-A kept result is a JSON document of a frozen dataclass, with its arrays; the classes that may come back are named by whoever
-reads. Only summaries belong here: nothing that holds a patient's row. The folder is `$XDG_CACHE_HOME/glassboard` (default
-`~/.cache/glassboard`), or the one named by `GLASSBOARD_CACHE`; `GLASSBOARD_CACHE=off` keeps nothing. It is bounded, the results
-used least recently go first, and a damaged one is computed again.
+A kept result is a JSON document of a frozen dataclass, with its arrays; the class that may come back is named by whoever
+reads, and those of its fields come with it. Only summaries belong here: nothing that holds a patient's row. The folder is
+`$XDG_CACHE_HOME/glassboard` (default `~/.cache/glassboard`), or the one named by `GLASSBOARD_CACHE`. It is bounded, the results
+used least recently go first, and a damaged one is computed again. With `GLASSBOARD_CACHE=off` nothing is written: the last few
+results stay in memory until the program ends.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import hashlib
 import json
 import os
 import tempfile
+import time
+import typing
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,12 +28,17 @@ import numpy as np
 __all__ = ["MOST_BYTES", "folder", "kept", "recall", "remember"]
 
 T = TypeVar("T")
+Key = Sequence[str | int | float | None]
 
 # A hundred importances of 2,000 features are some 10 MB.
 MOST_BYTES = 50_000_000
 _LARGEST_ONE = 5_000_000
 # Results of another format are not read: raise it whenever a kept dataclass changes its meaning.
-FORMAT = 1
+FORMAT = 2
+_MOST_IN_MEMORY = 24
+_in_memory: dict[str, Any] = {}
+# A half-written file this old belongs to nobody any more.
+_ABANDONED_SECONDS = 3600
 
 
 class _NotKeptError(Exception):
@@ -47,7 +56,7 @@ def folder() -> Path | None:
     return (Path(root) if os.path.isabs(root) else Path.home() / ".cache") / "glassboard"
 
 
-def kept(kind: str, key: Sequence[str | int | float], types: Sequence[type], make: Callable[[], T]) -> T:
+def kept(kind: str, key: Key, types: Sequence[type], make: Callable[[], T]) -> T:
     """A result from disk, or made now and kept.
 
     Parameters
@@ -57,7 +66,7 @@ def kept(kind: str, key: Sequence[str | int | float], types: Sequence[type], mak
     key : sequence
         All that the result depends on: the bundle's sha256, option, numbers, seed.
     types : sequence of dataclasses
-        Those that the result is made of, the result's own first.
+        The result's own first; those that its fields are made of are found by themselves, others are named here.
     make : function
         Makes the result; what it raises is passed on and nothing is kept.
     """
@@ -68,10 +77,13 @@ def kept(kind: str, key: Sequence[str | int | float], types: Sequence[type], mak
     return found
 
 
-def recall(kind: str, key: Sequence[str | int | float], types: Sequence[type]) -> Any | None:
+def recall(kind: str, key: Key, types: Sequence[type]) -> Any | None:
     """A kept result; None where there is none, or none that can be read."""
     path = _path(kind, key)
-    if path is None or not path.is_file():
+    if path is None:
+        held = _in_memory.get(_key(kind, key))
+        return held if isinstance(held, types[0]) else None
+    if not path.is_file():
         return None
     try:
         if path.stat().st_size > _LARGEST_ONE:
@@ -81,7 +93,7 @@ def recall(kind: str, key: Sequence[str | int | float], types: Sequence[type]) -
         document = json.loads(data)
         if document["format"] != FORMAT or document["key"] != _key(kind, key):
             raise _NotKeptError(f"{path.name} holds another result")
-        found = _decoded(document["result"], {t.__name__: t for t in types})
+        found = _decoded(document["result"], _by_name(tuple(types)))
         if not isinstance(found, types[0]):
             raise _NotKeptError(f"{path.name} holds another kind of result")
     except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, _NotKeptError):
@@ -93,10 +105,13 @@ def recall(kind: str, key: Sequence[str | int | float], types: Sequence[type]) -
     return found
 
 
-def remember(kind: str, key: Sequence[str | int | float], result: Any) -> None:
+def remember(kind: str, key: Key, result: Any) -> None:
     """Keep a result; where the folder cannot be written, nothing is kept and nothing fails."""
     path = _path(kind, key)
     if path is None:
+        _in_memory[_key(kind, key)] = result
+        for oldest in list(_in_memory)[:-_MOST_IN_MEMORY]:
+            _in_memory.pop(oldest, None)
         return
     document = {"format": FORMAT, "key": _key(kind, key), "result": _encoded(result)}
     data = gzip.compress(json.dumps(document).encode(), mtime=0)
@@ -117,19 +132,40 @@ def remember(kind: str, key: Sequence[str | int | float], result: Any) -> None:
             _remove(Path(temporary))
 
 
-def _path(kind: str, key: Sequence[str | int | float]) -> Path | None:
+def _path(kind: str, key: Key) -> Path | None:
     root = folder()
     if root is None:
         return None
     return root / f"{kind}-{hashlib.sha256(_key(kind, key).encode()).hexdigest()[:40]}.json.gz"
 
 
-def _key(kind: str, key: Sequence[str | int | float]) -> str:
+def _key(kind: str, key: Key) -> str:
     return json.dumps([kind, *key])
 
 
+@lru_cache(maxsize=64)
+def _by_name(types: tuple[type, ...]) -> dict[str, type]:
+    """The dataclasses of a result by name: those given, and those that their fields are annotated with."""
+    found: dict[str, type] = {}
+    waiting: list[Any] = list(types)
+    while waiting:
+        kind = waiting.pop()
+        waiting += typing.get_args(kind)
+        if not (dataclasses.is_dataclass(kind) and isinstance(kind, type)) or kind.__name__ in found:
+            continue
+        found[kind.__name__] = kind
+        # Annotations that name what is imported for type checking only cannot be looked up; their classes are given.
+        with contextlib.suppress(NameError):
+            waiting += typing.get_type_hints(kind).values()
+    return found
+
+
 def _bound(root: Path) -> None:
-    """Remove the results used least recently until the folder is within bounds."""
+    """Remove the results used least recently until the folder is within bounds, and what was left half-written."""
+    for path in root.glob("*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                path.unlink()
     files = []
     for path in root.glob("*.json.gz"):
         with contextlib.suppress(OSError):

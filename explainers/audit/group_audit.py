@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explainers.audit.cache import cached, key_of, peek
 from explainers.audit.errors import StoppedError
 from explainers.audit.for_whom import ForWhom, for_whom
 from explainers.audit.gap_table import Gap, Gaps
@@ -18,6 +17,7 @@ from explainers.audit.gaps import gaps
 from explainers.audit.membership import membership
 from explainers.audit.subgroups import POOLED, subgroups
 from explainers.audit.tables import AuditTable
+from explainers.kept import kept, recall
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Part of every key a kept audit is found by: raise it where the same data would give other figures or words.
-VERSION = 3
+VERSION = 4
 _making = threading.Lock()
 
 
@@ -126,12 +126,13 @@ def kept_group_audit(
     """
     parts = (VERSION, data.fingerprint, threshold)
     with _one_at_a_time(stop):
-        made = cached(
-            key_of("groups", *parts),
-            GroupAudit,
+        made = kept(
+            "groups",
+            parts,
+            (GroupAudit,),
             lambda: group_audit(data, threshold=threshold, progress=progress, stop=stop),
         )
-        cached(key_of("group headline", *parts), GroupHeadline, lambda: GroupHeadline.of(made))
+        kept("group-headline", parts, (GroupHeadline,), lambda: GroupHeadline.of(made))
     return made
 
 
@@ -148,7 +149,10 @@ def _one_at_a_time(stop: Callable[[], bool] | None) -> Iterator[None]:
 
 def kept_headline(data: AuditData, *, threshold: float) -> GroupHeadline | None:
     """The headline of these data where it has been made before; nothing is computed."""
-    return peek(key_of("group headline", VERSION, data.fingerprint, threshold), GroupHeadline)
+    found: GroupHeadline | None = recall(
+        "group-headline", (VERSION, data.fingerprint, threshold), (GroupHeadline,)
+    )
+    return found
 
 
 def most_surprising(data: AuditData, gap: Gap) -> tuple[str, str]:

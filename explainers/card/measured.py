@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explainers.audit.cache import cached, key_of, peek
 from explainers.audit.data import AuditData, of_bundle
 from explainers.audit.errors import AuditError, StoppedError
 from explainers.audit.gaps import gaps
@@ -18,6 +17,8 @@ from explainers.audit.subgroups import POOLED, subgroups
 from explainers.audit.tables import ALL, AuditRow
 from explainers.card.entries import Metric, Said, Statement, new_said
 from explainers.families import Family, family_of
+from explainers.kept import kept as kept_result
+from explainers.kept import recall
 from explainers.local import explain
 
 if TYPE_CHECKING:
@@ -84,8 +85,12 @@ def measure(bundle: ModelBundle, *, progress: Progress | None = None, stop: Stop
     StoppedError
     """
     data = of_bundle(bundle)
-    found = cached(_key(data), Audit, lambda: audit(data, bundle, progress=progress, stop=stop))
-    groups = cached(_key(data), Groups, lambda: groups_of(data, found.threshold, stop=stop))
+    found = kept_result(
+        "card-audit", _key(data), (Audit,), lambda: audit(data, bundle, progress=progress, stop=stop)
+    )
+    groups = kept_result(
+        "card-groups", _key(data), (Groups,), lambda: groups_of(data, found.threshold, stop=stop)
+    )
     return from_audit(bundle, found, groups)
 
 
@@ -94,12 +99,12 @@ def kept(bundle: ModelBundle) -> Measured | None:
     if bundle.training is None:
         return None
     key = _key(of_bundle(bundle))
-    found, groups = peek(key, Audit), peek(key, Groups)
+    found, groups = recall("card-audit", key, (Audit,)), recall("card-groups", key, (Groups,))
     return None if found is None or groups is None else from_audit(bundle, found, groups)
 
 
-def _key(data: AuditData) -> str:
-    return key_of("model card", 1, data.fingerprint, ROUNDS)
+def _key(data: AuditData) -> tuple[str | int, ...]:
+    return (2, data.fingerprint, ROUNDS)
 
 
 def from_audit(bundle: ModelBundle, found: Audit, groups: Groups | None = None) -> Measured:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.audit import external, findings
-from explainers.audit.cache import cached, key_of
 from explainers.audit.comparison import Comparison, compare_with
 from explainers.audit.data import AuditData, of_bundle
 from explainers.audit.errors import AuditError
@@ -22,6 +21,7 @@ from explainers.audit_report import audit_report
 from explainers.commands.plain import to_json
 from explainers.commands.sources import open_bundle
 from explainers.commands.tables import columns
+from explainers.kept import kept
 
 if TYPE_CHECKING:
     from explainers.audit.overview import Progress
@@ -97,7 +97,7 @@ def _audited(args: argparse.Namespace, bundle: ModelBundle, data: AuditData) -> 
 
     if args.no_cache:
         return make()
-    return cached(key_of("audit", data.fingerprint, args.rounds, args.seed, args.threshold), Audit, make)
+    return kept("audit", (data.fingerprint, args.rounds, args.seed, args.threshold), (Audit,), make)
 
 
 def _say(args: argparse.Namespace) -> Progress:

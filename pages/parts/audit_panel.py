@@ -68,11 +68,13 @@ def _audited(bundle: ModelBundle, data: AuditData) -> Audit | None:
     """The whole audit: from this session, from disk, or made now with its progress drawn."""
 
     def make(say: Callable[[float, str], None], stop: Callable[[], bool]) -> Audit:
-        from explainers.audit.cache import cached, key_of
         from explainers.audit.overview import Audit, audit
+        from explainers.kept import kept
 
-        key = key_of("audit", data.fingerprint, ROUNDS, 0, None)
-        return cached(key, Audit, lambda: audit(data, bundle, rounds=ROUNDS, progress=say, stop=stop))
+        key = (data.fingerprint, ROUNDS, 0, None)
+        return kept(
+            "audit", key, (Audit,), lambda: audit(data, bundle, rounds=ROUNDS, progress=say, stop=stop)
+        )
 
     words = f"Holding {len(data.options)} option{'' if len(data.options) == 1 else 's'} against {len(data):,} patients"
     made: Audit | None = long_work.result("audit", data.fingerprint, make, words)

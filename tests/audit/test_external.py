@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from explainers import kept
 from explainers.__main__ import main
-from explainers.audit.cache import cache_folder, cached, from_plain, key_of, peek, plain
 from explainers.audit.data import of_bundle
 from explainers.audit.errors import AuditError, NoOutcomesError
 from explainers.audit.external import against, of_profiles, read_cohort, read_uploaded
@@ -250,57 +250,20 @@ def test_an_option_is_renamed_by_a_pair(run, small_bundle, tmp_path):
 # The cache -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_audit_comes_back_from_disk_as_it_was(small_bundle):
-    found = audit(of_bundle(small_bundle), small_bundle, rounds=30)
-    assert repr(from_plain(json.loads(json.dumps(plain(found))), Audit)) == repr(found)
-
-
-def test_a_kept_result_is_made_once_and_another_key_makes_another():
-    made = []
-
-    def make() -> AuditTable:
-        made.append(1)
-        return AuditTable()
-
-    for key in ("a", "a", "b"):
-        cached(key_of(key), AuditTable, make)
-    assert len(made) == 2
-    assert peek(key_of("a"), AuditTable) == AuditTable()
-    assert peek(key_of("c"), AuditTable) is None
-
-
-def test_a_spoilt_file_is_made_again(small_bundle):
-    cached(key_of("x"), AuditTable, AuditTable)
-    (file,) = cache_folder().glob("*.json")
-    for content in (
-        "{",
-        "[]",
-        '{"entries": 3}',
-        '{"entries": [{"option": "a"}]}',
-        '{"other": []}',
-        '{"entries": [], "more": 1}',
-    ):
-        file.write_text(content, encoding="utf-8")
-        assert peek(key_of("x"), AuditTable) is None
-        assert cached(key_of("x"), AuditTable, AuditTable) == AuditTable()
-        assert peek(key_of("x"), AuditTable) == AuditTable()
-
-
 def test_no_row_of_a_patient_is_kept(run, small_bundle):
     run("audit", small_bundle.path, "--rounds", "30", "--quiet")
-    files = list(cache_folder().glob("*.json"))
-    assert files
+    files = list(kept.folder().glob("*.json.gz"))
+    assert {f.name.split("-")[0] for f in files} == {"audit", "groups", "group"}
     for file in files:
-        text = file.read_text(encoding="utf-8")
+        text = gzip.decompress(file.read_bytes()).decode()
         assert not any(str(i) in text for i in small_bundle.training.X.index[:200])
         assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path, monkeypatch):
-    blocked = tmp_path / "file"
-    blocked.write_text("", encoding="utf-8")
-    monkeypatch.setenv("GLASSBOARD_CACHE", str(blocked))
-    assert cached(key_of("x"), AuditTable, AuditTable) == AuditTable()
+def test_an_audit_comes_back_from_the_disk_as_it_was(small_bundle):
+    made = audit(of_bundle(small_bundle), small_bundle, rounds=20)
+    kept.remember("audit", ("k",), made)
+    assert repr(kept.recall("audit", ("k",), (Audit,))) == repr(made)
 
 
 def test_where_nothing_is_to_be_kept_nothing_is_written_and_the_last_audits_stay_at_hand(
@@ -315,15 +278,8 @@ def test_where_nothing_is_to_be_kept_nothing_is_written_and_the_last_audits_stay
         return AuditTable()
 
     for _ in range(2):
-        cached(key_of("kept nowhere"), AuditTable, make)
-    assert peek(key_of("kept nowhere"), AuditTable) == AuditTable()
+        kept.kept("audit", ("kept nowhere",), (AuditTable,), make)
+    assert kept.recall("audit", ("kept nowhere",), (AuditTable,)) == AuditTable()
+    assert kept.recall("audit", ("kept nowhere",), (Audit,)) is None
     assert len(made) == 1
     assert not list(tmp_path.iterdir())
-
-
-def test_numbers_that_json_lacks_come_back():
-    from explainers.audit.tables import AuditRow
-
-    row = AuditRow("a", "g", 3, 1, "m", float("nan"), float("inf"), 0.5)
-    back = from_plain(json.loads(json.dumps(plain(row), allow_nan=False)), AuditRow)
-    assert np.isnan(back.estimate) and back.ci_low == float("inf") and back.ci_high == 0.5

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from fairlearn.metrics import demographic_parity_difference, equalized_odds_difference
 
-from explainers.audit.cache import from_plain, plain
+from explainers import kept
 from explainers.audit.data import NOT_RECORDED, of_arrays, of_cohort
 from explainers.audit.errors import AuditError
 from explainers.audit.fairness import fairness
@@ -257,7 +257,8 @@ def test_beside_a_prediction_stand_the_patients_groups_with_those_too_small_name
 def test_a_group_audit_survives_the_disk():
     data, *_ = cohort(400, 2, lift=1.5)
     made = group_audit(data, n_draws=99)
-    again = from_plain(plain(made), GroupAudit)
+    kept.remember("groups", ("k",), made)
+    again = kept.recall("groups", ("k",), (GroupAudit,))
     assert again.gaps.rows() == made.gaps.rows() and len(again.table) == len(made.table)
     assert again.for_whom("drug").words == made.for_whom("drug").words
 

@@ -7,6 +7,7 @@ a miss is printed, not hidden.
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -17,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from explainers.audit.cache import cached, key_of
 from explainers.audit.comparison import compare_with
 from explainers.audit.data import AuditData, of_bundle
 from explainers.audit.overview import Audit, audit
 from explainers.audit.recalibration import recalibration
+from explainers.kept import kept
 from oncology.bundles import ModelBundle, load
 from tests.benchmarks import machine
 
@@ -61,10 +62,10 @@ def main() -> None:
     own, data = of_bundle(bundle), full_cohort(bundle)
     print(f"{'job':74s} {'clock':>8s} {'cpu':>8s} {'target':>8s}")
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+        os.environ["GLASSBOARD_CACHE"] = place
 
         def whole(of: AuditData) -> Audit:
-            return cached(key_of(of.fingerprint), Audit, lambda: audit(of, bundle), folder=folder)
+            return kept("audit", (of.fingerprint,), (Audit,), lambda: audit(of, bundle))
 
         jobs: list[tuple[str, Callable[[], object], float]] = [
             (f"{len(data):,} patients x {N_OPTIONS} options, 500 redraws, cold", lambda: whole(data), 20.0),

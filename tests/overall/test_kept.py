@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,8 +105,6 @@ def test_only_named_classes_come_back(own_folder):
 
 
 def test_the_folder_is_bounded_and_the_oldest_go(own_folder, monkeypatch):
-    import os
-
     kept.remember("thing", (0,), SMALL)
     (first,) = own_folder.glob("*.json.gz")
     monkeypatch.setattr(kept, "MOST_BYTES", 3 * first.stat().st_size + 10)
@@ -117,15 +117,20 @@ def test_the_folder_is_bounded_and_the_oldest_go(own_folder, monkeypatch):
     assert kept.recall("thing", (5,), (Small,)) is not None
 
 
-def test_nothing_is_kept_where_nothing_may_be(tmp_path, monkeypatch):
+def test_nothing_is_written_where_nothing_may_be(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setenv("GLASSBOARD_CACHE", "off")
+    monkeypatch.setattr(kept, "_in_memory", {})
     for _ in range(2):
         kept.kept("thing", (1,), (Small,), made(SMALL, calls))
-    assert len(calls) == 2 and kept.folder() is None
+    assert len(calls) == 1 and kept.folder() is None and not list(tmp_path.iterdir())
+    for i in range(2, 60):
+        kept.remember("thing", (i,), SMALL)
+    assert kept.recall("thing", (1,), (Small,)) is None and kept.recall("thing", (59,), (Small,)) is SMALL
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("GLASSBOARD_CACHE", str(tmp_path / "file"))
-    kept.kept("thing", (1,), (Small,), made(SMALL, calls))
+    for _ in range(2):
+        kept.kept("thing", (1,), (Small,), made(SMALL, calls))
     assert len(calls) == 3
 
 
@@ -149,3 +154,54 @@ def test_a_result_of_an_older_format_is_made_again(own_folder, monkeypatch):
     monkeypatch.setattr(kept, "FORMAT", kept.FORMAT + 1)
     kept.kept("thing", ("abc",), (Small,), made(SMALL, calls))
     assert len(calls) == 2
+
+
+@dataclass(frozen=True)
+class Inner:
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Outer:
+    many: tuple[Inner, ...]
+    one: Inner | None
+    by: dict[str, Inner]
+
+
+def test_classes_of_the_fields_come_back_without_being_named():
+    whole = Outer((Inner("a", float("inf")),), None, {"x": Inner("b", 1.0)})
+    kept.remember("thing", (1,), whole)
+    assert kept.recall("thing", (1,), (Outer,)) == whole
+
+
+def test_two_that_write_the_same_result_at_once_leave_a_whole_one(own_folder):
+    """Sessions, and threads of one session: none reads a half-written file, and no half of one stays."""
+    large = Small(np.arange(20_000.0), ("a",), {})
+    kept.remember("thing", (1,), large)
+    broken: list[object] = []
+
+    def work() -> None:
+        for _ in range(12):
+            kept.remember("thing", (1,), large)
+            found = kept.recall("thing", (1,), (Small,))
+            if found is None or len(found.values) != 20_000:
+                broken.append(found)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert broken == []
+    assert [f.suffix for f in own_folder.iterdir()] == [".gz"]
+
+
+def test_what_a_killed_program_left_half_written_is_removed_once_it_is_old(own_folder):
+    kept.remember("thing", (1,), SMALL)
+    old, new = own_folder / "a.part", own_folder / "b.part"
+    for file in (old, new):
+        file.write_bytes(b"half")
+    os.utime(old, (1_000_000, 1_000_000))
+    kept.remember("thing", (2,), SMALL)
+    assert not old.exists() and new.exists()
