@@ -160,7 +160,7 @@ def shapley_sample(
     X = np.asarray(table, dtype=np.float64)
     ids = [str(i) for i in table.index.tolist()]
     # A tree has a leaf for every row; others may have no score without an input they need.
-    if family_of(bundle, option) != Family.TREES:
+    if bundle.formula is not None or family_of(bundle, option) != Family.TREES:
         known = np.isfinite(option_margin(bundle, X, option))
         X, ids = X[known], [i for i, k in zip(ids, known.tolist(), strict=True) if k]
     if not ids:
