@@ -6,7 +6,7 @@ from pages.parts import downloads, layout, pickers, session, tabs, trust_panel, 
 
 with layout.page(
     "Why",
-    lead="What did the model lean on, and do other methods say the same?",
+    lead="Which facts moved the model's answer, and how far does that hold?",
     origin=session.origin(),
     facts=session.origin_facts(),
 ) as head:

@@ -24,7 +24,7 @@ Ends = tuple[FloatVector, FloatVector]
 
 
 def waterfall(
-    why: Explanation, *, interval: Ends | None = None, most: int = 9, mode: Mode = "screen"
+    why: Explanation, *, interval: Ends | None = None, most: int = 9, mode: Mode = "screen", axis: str = ""
 ) -> go.Figure:
     """From the population compared with down to this patient's score, one bar a feature.
 
@@ -35,6 +35,8 @@ def waterfall(
     most : int
         Features that get a bar of their own; the others share one.
     mode : {"screen", "light", "dark"}
+    axis : str
+        What stands under the chart; the unit where nothing is given.
 
     Notes
     -----
@@ -50,7 +52,7 @@ def waterfall(
         labels.append(_label(label, words, colours.quiet))
         texts.append(_signed(value))
         at += value
-    names = [wrapped("Average compared with"), *labels, "<b>This patient</b>"]
+    names = [wrapped("Starting point"), *labels, "<b>This patient</b>"]
     y = list(range(len(names)))
     # Lines of a label beyond two need room of their own.
     row = _ROW + 12 * max(0, *(name.count("<br>") - 1 for name in names))
@@ -92,7 +94,7 @@ def waterfall(
     reach = [*ends, why.score, *(x for ends_of_one in whiskers for x in ends_of_one)]
     low, high = min(reach), max(reach)
     pad = max(high - low, 1e-6) * 0.06
-    made.update_xaxes(range=[low - pad, high + pad], title_text=why.unit, nticks=4)
+    made.update_xaxes(range=[low - pad, high + pad], title_text=axis or why.unit, nticks=4)
     foot(made, mode, f"Compared with {escape(why.background)}")
     value_labels(made, mode, y, [_plain(why.base_value), *texts, f"<b>{_plain(why.score)}</b>"])
     return made
@@ -136,7 +138,7 @@ def _whisker_trace(
 def waterfall_rows(why: Explanation, interval: Ends | None = None) -> list[dict[str, Any]]:
     """Every feature's value, largest first, with base value, residual and score: the chart's table."""
     out: list[dict[str, Any]] = [
-        _row("Average compared with", why.background, why.base_value, None, why.unit)
+        _row("Starting point (average)", why.background, why.base_value, None, why.unit)
     ]
     for j in why.order().tolist():
         error = None if why.std_error is None else float(why.std_error[j])

@@ -29,6 +29,8 @@ _BACKGROUND_WORDS = {
     "unaltered": "the same patient without alterations",
 }
 _SHARED_OUT = {"input": "single facts"} | GROUPINGS
+# The unit itself, log-odds of most models, is told where the chart is explained.
+_AXIS = "the model's own scale; further right is a higher answer"
 _OPTION, _COMPARED = "why-option", "why-background"
 
 
@@ -46,7 +48,7 @@ def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
             )  # fmt: skip
         else:
             option = order[0]
-        with st.popover("Compared and shared out", key="why-otherwise"):
+        with st.popover("Compared with whom?", key="why-otherwise"):
             _pick_game(bundle)
     st.session_state["why-wanted-option"] = option
     entry = ranking.of(option)
@@ -148,25 +150,22 @@ def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("What the model leaned on", anchor=False)
+        lines = "; thin lines span where bars would end if the model were trained again" if interval else ""
+        st.caption(f"Orange raises the model's answer, blue lowers it{lines}.")
         st.plotly_chart(
-            waterfall(why, interval=interval),
+            waterfall(why, interval=interval, axis=_AXIS),
             key="waterfall",
             width="stretch",
             config={"displayModeBar": False},
         )
         remainder = f"Unexplained remainder: {why.residual():+.6f}."
-        st.caption(
-            verbatim(
-                " ".join(
-                    [
-                        f"{METHOD_LABELS[why.method]}, in {why.unit}, compared with {why.background}.",
-                        remainder,
-                        refits,
-                        *why.limits,
-                    ]
-                )
-            )
-        )
+        if interval is None:
+            st.caption(verbatim(refits))
+            refits = ""
+        with st.expander("How this was worked out"):
+            unit = f"The model's own scale: {why.unit}."
+            method = f"{METHOD_LABELS[why.method]}, compared with {why.background}."
+            st.caption(verbatim(" ".join(t for t in (method, unit, remainder, refits, *why.limits) if t)))
         tables.beside(lambda: waterfall_rows(why, interval), caption="Every input's share", name="shapley")
     with right:
         st.header("The same in words", anchor=False)

@@ -90,3 +90,18 @@ def test_an_option_without_an_answer_leads_with_that_and_shows_no_number(bundle)
     app = opened("why", tab="What is not known")
     app.selectbox(key=f"why-option-{bundle.sha256[:8]}").set_value("imatinib").run()
     assert not re.search(r"\d of 100 draws", words(app))
+
+
+def test_the_first_screen_says_how_to_read_the_chart_and_folds_the_technical_terms_away():
+    app = opened("why")
+    folded = [e for e in app.expander if e.label == "How this was worked out"]
+    inside = "\n".join(str(c.value) for e in folded for c in e.caption)
+    assert "Shapley values, compared with" in inside and "log-odds" in inside and "95 of 100 refits" in inside
+    outside = "\n".join(str(c.value) for c in app.caption if str(c.value) not in inside)
+    assert "Orange raises the model's answer, blue lowers it; thin lines span where bars would end" in outside
+    for term in ("Shapley", "log-odds", "refits", "Whiskers", "background"):
+        assert term not in outside
+    grouped = app.selectbox(key="why-shared").set_value("gene").run()
+    assert "blue lowers it." in words(grouped)
+    inside = "\n".join(str(c.value) for e in grouped.expander for c in e.caption)
+    assert "No interval: the refits" in words(grouped) and "No interval" not in inside
