@@ -99,16 +99,19 @@ def conditions_from(
     for names in never_together:
         if len({schema.feature(n).name for n in names}) < 2:
             raise ConstraintError(f"{', '.join(names)} alone cannot meet another: name two or more.")
+    if only is not None:
+        # What is to move is among what may change.
+        named = [f.name for f in numbers_of(bundle)] if numbers is True else numbers or ()
+        only = (*only, *named)
     found = Constraints(
         fixed=tuple(fixed),
-        # A number that is named to move is among what may change.
-        only=None if only is None else (*only, *(() if isinstance(numbers, bool) else numbers)),
+        only=only,
         become=DIRECTIONS[towards],
         become_each={
             **dict.fromkeys(sorted(added), DIRECTIONS["altered"]),
             **dict.fromkeys(sorted(removed), DIRECTIONS["absent"]),
         },
-        numbers=numbers if isinstance(numbers, bool) else tuple(numbers),
+        numbers=numbers if isinstance(numbers, bool) else tuple(numbers) or False,
         never_together=tuple(tuple(names) for names in never_together),
         exclusive_drivers=exclusive_drivers,
         seen_together=seen_together,

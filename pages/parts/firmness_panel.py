@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
-from pages.parts import inquiry, tables
+from pages.parts import conditions, inquiry, tables
 from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
@@ -58,13 +59,22 @@ def _put_calls(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
         "Which single false positive, false negative or gene not assayed would change the top band, and how many "
         "reported calls stand between the option in first place and another?"
     )
+    folded = st.expander("How often the assay errs", key="assay-robustness-rates", on_change="rerun")
+    if folded.open:
+        with folded, st.container(horizontal=True):
+            conditions.rate_fields(_CALLS)
     if not st.button("Check every call", key="assay-robustness-ask"):
+        return None
+    try:
+        rates = conditions.error_rates(_CALLS)
+    except OncologyError as error:
+        st.warning(str(error))
         return None
 
     def ask(model: ModelBundle, profile: PatientProfile, stop: Callable[[], bool]) -> Any:
         from explainers.smallest import assay_robustness
 
-        return assay_robustness(model, profile, time_limit_s=_SECONDS[_CALLS], stop=stop)
+        return assay_robustness(model, profile, error_rates=rates, time_limit_s=_SECONDS[_CALLS], stop=stop)
 
     return ask, f"Checking every call, {_SECONDS[_CALLS]:.0f} s at most"
 
@@ -97,9 +107,9 @@ def _draw_calls(job: inquiry.Inquiry, now: PatientProfile) -> None:
     st.write(verbatim(firmness.calls_words(found)))
     if rows := firmness.call_rows(job.bundle, found):
         tables.show(rows, caption="Single calls that would change the top band", name="single-calls")
-    st.caption(
-        "What the model would say if a call were otherwise; how often an assay errs is not part of it."
-    )
+    chance = firmness.chance_words(found)
+    st.write(verbatim(chance or "How often the assay errs was not stated, so it is not part of this."))
+    st.caption("What the model would say if a call were otherwise.")
 
 
 def _draw_facts(job: inquiry.Inquiry, now: PatientProfile) -> None:

@@ -28,12 +28,21 @@ Ask = Callable[["ModelBundle", PatientProfile, Callable[[], bool]], Any]
 
 @dataclass
 class Inquiry:
-    """One question in a thread of its own; the page looks in from time to time."""
+    """One question in a thread of its own; the page looks in from time to time.
+
+    Parameters
+    ----------
+    profile : PatientProfile
+        Of whom it is asked, edits included.
+    recorded : PatientProfile, optional
+        The same patient without the edits, to whom it belongs; where none is given, the profile itself.
+    """
 
     bundle: ModelBundle
     profile: PatientProfile
     ask: Ask
     words: str
+    recorded: PatientProfile | None = None
     answer: Any = None
     error: str = ""
     _halt: threading.Event = field(default_factory=threading.Event)
@@ -57,6 +66,11 @@ class Inquiry:
     def is_for(self, bundle: ModelBundle, profile: PatientProfile) -> bool:
         """Whether it was asked of this model and this profile."""
         return (self.bundle.sha256, self.profile.fingerprint) == (bundle.sha256, profile.fingerprint)
+
+    def belongs_to(self, bundle: ModelBundle, recorded: PatientProfile) -> bool:
+        """Whether it was asked of this model and this patient, with whatever edits."""
+        asked = self.profile if self.recorded is None else self.recorded
+        return (self.bundle.sha256, asked.fingerprint) == (bundle.sha256, recorded.fingerprint)
 
     def _run(self) -> None:
         try:
@@ -83,7 +97,8 @@ class Question:
 
 
 def show(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> None:
-    """Draw the question, and its answer once there is one."""
+    """Draw the question, and its answer once there is one; what runs for another model or patient is stopped."""
+    _leave_behind(bundle, recorded)
     job = _job(question)
     running = job is not None and job.running
     st.fragment(_body, run_every=0.4 if running else None, key=question.key)(question, bundle, recorded)
@@ -101,6 +116,15 @@ def any_answered() -> bool:
     return any(isinstance(value, Inquiry) for value in st.session_state.values())
 
 
+def _leave_behind(bundle: ModelBundle, recorded: PatientProfile) -> None:
+    """Stop and forget what still runs for another model or patient; its answer would stand beside the wrong one."""
+    for key, job in list(st.session_state.items()):
+        if isinstance(job, Inquiry) and job.running and not job.belongs_to(bundle, recorded):
+            job.stop()
+            del st.session_state[key]
+            st.session_state.pop(f"{str(key).removesuffix('-job')}-watched", None)
+
+
 def _job(question: Question) -> Inquiry | None:
     found: Inquiry | None = st.session_state.get(f"{question.key}-job")
     return found
@@ -108,6 +132,9 @@ def _job(question: Question) -> Inquiry | None:
 
 def _body(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> None:
     job = _job(question)
+    if job is not None and not job.belongs_to(bundle, recorded):
+        # An answer about another model or another patient has no place here.
+        job = None
     watched = f"{question.key}-watched"
     if job is not None and job.running:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -120,15 +147,13 @@ def _body(question: Question, bundle: ModelBundle, recorded: PatientProfile) -> 
     put = question.put(bundle)
     if put is not None:
         ask, words = put
-        job = Inquiry(bundle, session.edited_patient(bundle.schema, recorded), ask, words)
+        job = Inquiry(bundle, session.edited_patient(bundle.schema, recorded), ask, words, recorded)
         st.session_state[f"{question.key}-job"] = job
         job.start()
         st.session_state[watched] = job.running
         # The whole page: the clock starts, or the file to save takes up the answer.
         st.rerun()
-    # An answer about another model or another patient has no place here.
-    asked_of = None if job is None else (job.bundle.sha256, job.profile.patient_id)
-    if job is None or asked_of != (bundle.sha256, recorded.patient_id):
+    if job is None:
         return
     now = session.edited_patient(bundle.schema, recorded)
     if not job.is_for(bundle, now):

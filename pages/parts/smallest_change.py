@@ -10,7 +10,7 @@ import streamlit as st
 from oncology.edits import Edit
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
-from pages.parts import inquiry, session, tables
+from pages.parts import conditions, inquiry, session, tables
 from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
@@ -49,46 +49,33 @@ def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, Smal
 
 def _put(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     """The fields; what to search once the button is pressed."""
+    mode: Mode = "model"
     with st.container(horizontal=True, vertical_alignment="bottom", key="smallest-question"):
         goal = _goal(bundle)
-        mode: Mode = st.selectbox(
-            "What may change",
-            list(_MODES),
-            format_func=_MODES.__getitem__,
-            width=300,
-            key="smallest-mode",
-            persist_state="page",
-        )
-    with st.container(horizontal=True, vertical_alignment="bottom", key="smallest-limits"):
-        alterations = {f.name: f.label for f in bundle.schema.features if f.is_alteration}
-        fixed = st.multiselect(
-            "Keep as they are", list(alterations), format_func=alterations.__getitem__, width=420, key="smallest-fixed",
-            placeholder="Alterations that must not change", persist_state="page",
-        )  # fmt: skip
-        most = st.number_input(
-            "Changes at most", 1, 10, 6, width=140, key="smallest-most",
-            help="Goals about the top band, and published scores, are searched up to three changes at once.", persist_state="page",
-        )  # fmt: skip
-        apart = st.checkbox(
-            "Keep exclusive drivers apart", True, key="smallest-apart", persist_state="page",
-            help="No change brings alterations together that hardly ever occur together in the training patients.",
-        )  # fmt: skip
-        pressed = st.button("Search", type="primary", key="smallest-search")
+        if any(f.is_alteration for f in bundle.schema.features):
+            mode = st.selectbox(
+                "What may change",
+                list(_MODES),
+                format_func=_MODES.__getitem__,
+                width=300,
+                key="smallest-mode",
+                persist_state="page",
+            )
+    within = conditions.show(bundle, mode)
+    pressed = st.button("Search", type="primary", key="smallest-search")
     if not pressed:
         return None
     try:
-        wanted = goal()
+        wanted, constraints = goal(), within.constraints()
     except OncologyError as error:
         st.warning(verbatim(str(error)))
         return None
 
     def ask(model: ModelBundle, profile: PatientProfile, stop: Callable[[], bool]) -> Any:
         from explainers.counterfactuals import smallest_changes
-        from explainers.smallest import Constraints
 
         return wanted, smallest_changes(
-            model, profile, wanted, mode=mode, max_size=int(most),
-            constraints=Constraints(fixed=tuple(fixed), exclusive_drivers=apart),
+            model, profile, wanted, mode=mode, max_size=within.most, constraints=constraints,
             time_limit_s=_SECONDS, stop=stop,
         )  # fmt: skip
 
@@ -135,6 +122,7 @@ def _draw(job: inquiry.Inquiry, now: PatientProfile) -> None:
     from explainers.what_if import counterfactual_rows
 
     goal, found = job.answer
+    st.write(verbatim(found.conditions_words()))
     st.markdown(f"**{verbatim(found.words())}**")
     for note in found.notes:
         st.write(verbatim(note))

@@ -93,6 +93,8 @@ def test_a_fixed_alteration_is_left_alone_and_at_most_m_is_kept():
     app.selectbox(key="smallest-option").set_value("alectinib")
     press(app, "smallest-search")
     assert "ALK fusion: altered" in said(app)
+    app.session_state["smallest-conditions"] = True
+    app.run()
     app.multiselect(key="smallest-fixed").set_value(["ALK fusion"])
     app.number_input(key="smallest-most").set_value(1)
     press(app, "smallest-search")

@@ -91,7 +91,7 @@ def test_every_answer_keeps_every_condition(small_bundle, patients, filled, who,
         names = [c.feature for c in found.changes]
         assert len(set(names)) == len(names)  # one number of a feature shuts out its others
         assert set(names) <= {*GENES, "albumin"} - set(filled["fixed"])
-        if filled["only"] is not None:
+        if filled["only"] is not None:  # the number that may move is one of them
             assert set(names) <= {*filled["only"], "albumin"}
         for change in found.changes:
             if change.feature == "albumin":
@@ -221,6 +221,7 @@ def test_the_conditions_in_force_are_said_in_words(small_bundle, patients):
         assert phrase in said
     assert "alterations may only become altered;" in words(towards="altered")
     assert "nothing may change but TP53;" in words(only=["TP53"])
+    assert "nothing may change but TP53, Albumin, Tumour, Sex;" in words(only=["TP53"], numbers=True)
     assert "all" not in words(numbers=True).split("numbers and levels")[1].split(";")[0]
     assert "every call that was made counts as right" in words(mode="assay")
     assert (
