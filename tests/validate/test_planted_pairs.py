@@ -20,7 +20,7 @@ SEEDS, N_SHUFFLES = 20, 25
 
 @pytest.mark.validate
 def test_the_planted_pair_is_among_the_five_strongest_in_nine_of_ten_cohorts(tmp_path):
-    found, discoveries = 0, 0
+    places, discoveries = [], 0
     for seed in range(SEEDS):
         X, y = draw(2400, seed=100 + seed)
         groups = y[[]].assign(tumour="LUAD")
@@ -28,10 +28,18 @@ def test_the_planted_pair_is_among_the_five_strongest_in_nine_of_ten_cohorts(tmp
             tmp_path / f"b{seed}", name="small", cohort=Cohort(X, y, groups, SCHEMA), estimators=models("boosting"),
             options=["osimertinib"], folds=2, synthetic=True,
         )  # fmt: skip
-        pairs = strongest_pairs(bundle, "osimertinib", n_patients=300).pairs
-        found += {"EGFR p.L858R", "TP53"} in [set(p.features) for p in pairs[:5]]
+        pairs = [
+            set(p.features) for p in strongest_pairs(bundle, "osimertinib", n_patients=300, top=45).pairs
+        ]
+        planted = {"EGFR p.L858R", "TP53"}
+        places.append(1 + pairs.index(planted) if planted in pairs else 46)
         discoveries += _shuffled_discovers(bundle, seed)
-    assert found >= 18, found
+    print(
+        f"places of the planted pair among 45: {places}; shuffled cohorts that name anything: {discoveries}"
+    )
+    assert sum(at <= 5 for at in places) >= 18, places
+    # Nine in ten are expected (docs/validation.md); 14 or fewer of 20 would be one case in ninety.
+    assert sum(at <= 3 for at in places) >= 15, places
     assert discoveries <= 2, discoveries
 
 
