@@ -1,6 +1,6 @@
 """Audit: may this model's numbers be believed, and for whom?"""
 
-from pages.parts import audit_panel, layout, model_panel
+from pages.parts import audit_panel, layout, open_model
 
 with layout.page(
     "Audit",
@@ -8,4 +8,4 @@ with layout.page(
     origin=audit_panel.origin(),
     facts=audit_panel.facts(),
 ) as head:
-    audit_panel.show(model_panel.open_model(head))
+    audit_panel.show(open_model.open_model(head))

@@ -1,14 +1,14 @@
 """Card: what is this model for, who stands behind it, and what was not told."""
 
-from pages.parts import card_panel, layout
+from pages.parts import card_panel, layout, open_model
 
 with layout.page(
     "Card",
     lead="What is this model for, who stands behind it, and what was not told?",
-    origin=card_panel.origin(),
-    facts=card_panel.facts(),
+    origin=open_model.origin(),
+    facts=open_model.facts(),
 ) as head:
-    bundle = card_panel.open_model(head)
+    bundle = open_model.open_model(head)
     card = card_panel.card_of(bundle)
     card_panel.show_first(card)
     card_panel.show_exports(card)

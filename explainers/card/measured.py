@@ -85,12 +85,18 @@ def measure(bundle: ModelBundle, *, progress: Progress | None = None, stop: Stop
     StoppedError
     """
     data = of_bundle(bundle)
+    say = progress or (lambda share, words: None)
     found = kept_result(
-        "card-audit", _key(data), (Audit,), lambda: audit(data, bundle, progress=progress, stop=stop)
-    )
+        "card-audit", _key(data), (Audit,),
+        lambda: audit(data, bundle, progress=lambda share, words: say(0.5 * share, words), stop=stop),
+    )  # fmt: skip
+    say(0.5, "Looking at every group of patients")
     groups = kept_result(
         "card-groups", _key(data), (Groups,), lambda: groups_of(data, found.threshold, stop=stop)
     )
+    if stop is not None and stop():
+        raise StoppedError
+    say(0.9, "Adding up explanations")
     return from_audit(bundle, found, groups)
 
 

@@ -18,7 +18,7 @@ from pages.parts import (
     downloads,
     layout,
     long_work,
-    model_panel,
+    open_model,
     tables,
 )
 
@@ -32,7 +32,7 @@ ROUNDS = 500
 
 def origin() -> layout.Origin:
     """What `layout.page` shows beside the title: the model's patients, and those of the cohort it is held against."""
-    own = model_panel.origin()
+    own = open_model.origin()
     cohort = audit_cohort.chosen()
     if cohort is None:
         return own
@@ -45,7 +45,7 @@ def origin() -> layout.Origin:
 def facts() -> tuple[str, ...]:
     """Where model and cohort come from, in words."""
     cohort = audit_cohort.chosen()
-    return model_panel.facts() if cohort is None else (*model_panel.facts(), f"cohort {cohort.name}")
+    return open_model.facts() if cohort is None else (*open_model.facts(), f"cohort {cohort.name}")
 
 
 def show(bundle: ModelBundle) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -9,52 +10,31 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explainers import origins
 from explainers.card import NOT_SAID, ModelCard, card_stamp, model_card
 from explainers.card.chai import to_xml
 from explainers.card.document import field_words, one_line, sources_words, to_html, to_json, words_of
-from oncology.errors import OncologyError
-from pages.parts import layout, pickers, session, tables
+from pages.parts import long_work, tables
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
     from explainers.card.entries import Entry, PartEntry
     from explainers.card.measured import Measured
     from oncology.bundles import ModelBundle
 
 # Longer texts fold under their beginning.
 _LONG = 420
-
-
-def origin() -> layout.Origin:
-    """What `layout.page` shows beside the title: whose patients the open model was made from."""
-    choice = session.bundle_choice()
-    if choice is None or choice.manifest is None:
-        return "none"
-    return origins.origin_kind(choice, None)
-
-
-def facts() -> tuple[str, ...]:
-    """What the open model was made from, in words."""
-    choice = session.bundle_choice()
-    return (origins.model_origin(None if choice is None else choice.manifest),)
-
-
-def open_model(head: DeltaGenerator) -> ModelBundle:
-    """Draw the pickers and return the open model, or end the page with why there is none."""
-    pickers.show(head)
-    model, problem = session.bundle_or_error()
-    if model is None:
-        st.error(problem)
-        st.stop()
-    return model
+_MEASURED, _WANTED = "card-measured-", "card-measure-wanted"
 
 
 def card_of(bundle: ModelBundle) -> ModelCard:
-    """The card of the open model, with what was measured on this machine before."""
-    measured = _kept(bundle.sha256, bundle)
+    """The card of the open model, with what was measured on this machine before, or in this session."""
+    measured = _measured(bundle)
     return _card((card_stamp(bundle), measured is not None), bundle, measured)
+
+
+def _measured(bundle: ModelBundle) -> Measured | None:
+    # Where nothing can be written to disk, what was measured serves this session.
+    held: Measured | None = st.session_state.get(f"{_MEASURED}{bundle.sha256}")
+    return held or _kept(bundle.sha256, bundle)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -116,29 +96,39 @@ def show_exports(card: ModelCard) -> None:
 
 
 def show_measuring(bundle: ModelBundle) -> None:
-    """Offer to measure on the training patients what the card can hold, with progress; say so where it was done."""
+    """Offer to measure on the training patients what the card can hold, with progress and a stop; say so where it was done."""
     if bundle.training is None:
         return
-    done = _kept(bundle.sha256, bundle)
+    done = _measured(bundle)
     if done is not None:
         st.caption(done.words)
         return
-    if not st.button(
-        "Measure on the training patients", key="card-measure",
-        help="Calibration, net benefit and the additivity of explanations, each with its interval. Takes some seconds and is kept.",
-    ):  # fmt: skip
+    if st.session_state.get(_WANTED) != bundle.sha256:
+        st.button(
+            "Measure on the training patients", key="card-measure", on_click=_want, args=(bundle.sha256,),
+            help="Calibration, net benefit and the additivity of explanations, each with its interval. Takes some seconds and "
+            "is kept.",
+        )  # fmt: skip
         return
-    from explainers.card.measured import measure
 
-    bar = st.progress(0.0, "Measuring")
-    try:
-        measure(bundle, progress=bar.progress)
-    except OncologyError as error:
-        bar.empty()
-        st.info(str(error))
-        return
-    _kept.clear()
-    st.rerun()
+    def make(say: Callable[[float, str], None], stop: Callable[[], bool]) -> Measured:
+        from explainers.card.measured import measure
+
+        return measure(bundle, progress=say, stop=stop)
+
+    found: Measured | None = long_work.result(
+        "card-measure", bundle.sha256, make, "Measuring on the training patients"
+    )
+    if found is not None:
+        st.session_state[f"{_MEASURED}{bundle.sha256}"] = found
+        st.session_state.pop(_WANTED, None)
+        _kept.clear()  # every other session finds it on disk
+        # The card above was drawn without it.
+        st.rerun()
+
+
+def _want(sha256: str) -> None:
+    st.session_state[_WANTED] = sha256
 
 
 def show_fields(card: ModelCard) -> None:

@@ -7,40 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from explainers import model_words, origins
+from explainers import model_words
 from oncology import edits
 from oncology.errors import OncologyError
-from pages.parts import layout, leaning, pickers, session, tables, truth_panel
+from pages.parts import leaning, session, tables, truth_panel
 from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
     from oncology.bundles import ModelBundle
-
-
-def origin() -> layout.Origin:
-    """What `layout.page` shows beside the title: whose patients the open model was made from."""
-    choice = session.bundle_choice()
-    if choice is None or choice.manifest is None:
-        return "none"
-    return origins.origin_kind(choice, None)
-
-
-def facts() -> tuple[str, ...]:
-    """What the open model was made from, in words."""
-    choice = session.bundle_choice()
-    return (origins.model_origin(None if choice is None else choice.manifest),)
-
-
-def open_model(head: DeltaGenerator) -> ModelBundle:
-    """Draw the pickers and return the open model, or end the page with why there is none."""
-    pickers.show(head)
-    model, problem = session.bundle_or_error()
-    if model is None:
-        st.error(verbatim(problem))
-        st.stop()
-    return model
 
 
 def show(bundle: ModelBundle) -> None:
