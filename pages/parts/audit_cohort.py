@@ -9,6 +9,7 @@ import streamlit as st
 from oncology.errors import OncologyError
 from oncology.intake import MAX_UPLOAD, UPLOAD_TYPES
 from pages.parts import library, session
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -81,7 +82,7 @@ def _data(bundle: ModelBundle) -> AuditData | None:
         try:
             st.session_state[key] = against(bundle, cohort)
         except OncologyError as error:
-            st.info(str(error))
+            st.info(verbatim(str(error)))
             return None
     found: AuditData = st.session_state[key]
     return found
@@ -124,7 +125,7 @@ def _bring(*, expanded: bool) -> None:
             st.session_state[_ROUND] = count + 1
             st.rerun()
         if problem := st.session_state.get(_ERROR):
-            st.error(f"The cohort was not read. {problem}")
+            st.error(f"The cohort was not read. {verbatim(problem)}")
 
 
 def _own_patients() -> None:

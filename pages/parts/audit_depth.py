@@ -10,6 +10,7 @@ import streamlit as st
 
 from oncology import edits
 from pages.parts import library, long_work, session, tables
+from pages.parts.verbatim import listed, verbatim
 
 if TYPE_CHECKING:
     from explainers.audit.comparison import Comparison
@@ -51,7 +52,7 @@ def _calibration(asked: Asked) -> None:
     from explainers.audit import findings
 
     one = asked.of
-    st.write(findings.finding(one, asked.audit).words)
+    st.write(verbatim(findings.finding(one, asked.audit).words))
     if one.fault or not one.n:
         _metrics(one, "calibration")
         return
@@ -110,7 +111,7 @@ def _recalibrated(asked: Asked) -> None:
                 "Too few patients of one outcome, or a number that is no share: nothing to recalibrate on."
             )
             return
-        st.write(found.words)
+        st.write(verbatim(found.words))
         if found.bins:
             _chart(
                 calibration(found.bins, found.curve, observed=asked.data.words.responded),
@@ -200,7 +201,7 @@ def _worth(asked: Asked) -> None:
 
     one, curve = asked.of, asked.of.decision
     if curve.reason:
-        st.info(f"No decision curve: {curve.reason}.")
+        st.info(f"No decision curve: {verbatim(curve.reason)}.")
         return
     if asked.data.words.banner:
         st.info(f"{asked.data.words.banner} No decision about a treatment follows from the curve below.")
@@ -345,7 +346,7 @@ def _rivals(asked: Asked) -> None:
     if found is None:
         return
     for option, _ in found.labels:
-        st.markdown(f"- {found.words(option)}")
+        st.markdown(listed([found.words(option)]))
     tables.beside(found.rows(), caption="Difference of the two models", name="audit-comparison")
     st.caption(
         f"{found.family} Differences are the second model minus this one. AUC by DeLong for paired curves; the rest by redraws of the patients "

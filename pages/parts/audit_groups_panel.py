@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.parts import audit_groups_more, long_work, tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -140,4 +141,4 @@ def _findings(found: GroupAudit, data: AuditData, open_patient: Callable[[str, s
             open_patient(*most_surprising(data, findings[lines[0]]))
     with st.container(horizontal=True):
         tables.download(found.gaps.rows(), name="audit-group-comparisons")
-    st.caption(f"{found.gaps.words} {' '.join(found.gaps.left_out)}")
+    st.caption(verbatim(f"{found.gaps.words} {' '.join(found.gaps.left_out)}"))

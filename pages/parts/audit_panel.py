@@ -21,6 +21,7 @@ from pages.parts import (
     open_model,
     tables,
 )
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.audit.data import AuditData
@@ -128,4 +129,4 @@ def _depth(bundle: ModelBundle, data: AuditData, found: Audit) -> None:
     try:
         audit_depth.QUESTIONS[question](audit_depth.Asked(bundle, data, found, option))
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))

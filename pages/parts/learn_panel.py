@@ -16,6 +16,7 @@ import streamlit as st
 from explainers import origins
 from oncology.errors import OncologyError
 from pages.parts import layout, lesson_library, session, tables
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from explainers.lessons import Commit, Lesson, Progress, Question
@@ -113,7 +114,7 @@ def _show_list() -> None:
     )
     for group in lesson_library.offered():
         for problem in group.problems:
-            st.warning(f"A lesson was left out. {problem}")
+            st.warning(f"A lesson was left out. {verbatim(problem)}")
     lessons = _lessons()
     if not lessons:
         st.info("There is no lesson. docs/lessons.md tells how to write one.")
@@ -169,7 +170,7 @@ def _show_question(lesson: Lesson, at: int) -> None:
     try:
         model, profile, option = lesson_library.case(lesson, question)
     except OncologyError as error:
-        st.error(f"This case cannot be opened. {error}")
+        st.error(f"This case cannot be opened. {verbatim(str(error))}")
         _back()
         return
     if model.manifest.words.banner:
@@ -224,7 +225,7 @@ def _show_case(
             said = entry.per_100 or (
                 f"{entry.probability:.2f}" if entry.probability is not None else entry.reason
             )
-            st.markdown(f"**The model on {entry.label}: {said}.**")
+            st.markdown(f"**{verbatim(f'The model on {entry.label}: {said}.')}**")
         if "explanation" in question.show:
             from explainers.charts.attribution import waterfall, waterfall_rows
 
@@ -240,7 +241,7 @@ def _show_case(
             )
             tables.beside(waterfall_rows(why), caption="Every input's share", name="learn-shares")
     except OncologyError as error:
-        st.info(str(error))
+        st.info(verbatim(str(error)))
 
 
 def _facts_html(model: ModelBundle, profile: PatientProfile) -> str:
@@ -305,7 +306,7 @@ def _show_reveal(lesson: Lesson, at: int, given: Commit) -> None:
     try:
         found = answer(lesson, question, lesson_library.world(lesson, question))
     except OncologyError as error:
-        st.error(f"The answer to this question cannot be computed any more. {error}")
+        st.error(f"The answer to this question cannot be computed any more. {verbatim(str(error))}")
         _back()
         return
     verdict = "Right" if given.correct else "Not so"
