@@ -112,3 +112,32 @@ def test_a_label_with_markup_is_read_as_it_is_written(hostile, monkeypatch, page
         assert "<b>_bold_" not in block.proto.body
         seen += "evil.example" in block.proto.body
     assert seen, "the label stands nowhere on this page: nothing was tried"
+
+
+def test_the_audit_of_groups_draws_labels_as_they_stand():
+    def page():
+        import dataclasses
+
+        import numpy as np
+        import pandas as pd
+
+        from explainers.audit.data import of_arrays
+        from explainers.audit.group_audit import group_audit
+        from pages.parts import audit_groups_more
+        from tests.pages.test_words_as_they_stand import HOSTILE
+
+        rng = np.random.default_rng(0)
+        chance = rng.random(300)
+        groups = pd.DataFrame({"arm": rng.choice(["*a* [b](https://evil.example)", "c"], 300)})
+        y = (rng.random(300) < chance).astype(float)
+        data = of_arrays(y, chance, options=["drug"], name="t", groups=groups)
+        data = dataclasses.replace(data, labels=(HOSTILE,))
+        audit_groups_more._slider(data, "drug", 0.3)
+        audit_groups_more._fairness(data, group_audit(data, n_draws=99), "drug", 0.3)
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    said = [str(e.value) for kind in ("markdown", "caption", "info") for e in getattr(app, kind)]
+    drawn = [MARKDOWN.render(s) for s in said]
+    assert any(HOSTILE in read(s) for s in said)
+    assert not [d for d in drawn if "<a " in d or "<em>" in d or "<img" in d]
