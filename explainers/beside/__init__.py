@@ -32,6 +32,8 @@ USE = (
     "For research and teaching. It is no medical device and recommends no treatment: what is done for a patient is for "
     "those who know the patient to decide."
 )
+# Where the way to the card stands, and what is wrong with it.
+_CARD_LETTER = "q"
 # Labels listed before "and N more".
 _MOST = 8
 
@@ -96,7 +98,7 @@ def beside(
     if option is None:
         option = ranking.ordered[0].option if ranking.ordered else bundle.options[0]
     option = bundle.options[bundle.option_index(option)]
-    entry, card = ranking.of(option), _developer_card(bundle)
+    entry, card = ranking.of(option), _developer(bundle)
     said: dict[str, tuple[str, ...]] = {
         "a": _predicted(bundle, entry, card),
         "b": _value(bundle, entry, predictions.interval_meaning),
@@ -125,26 +127,63 @@ def beside(
     return Beside(option, bundle.label(option), entries)
 
 
-def _developer_card(bundle: ModelBundle) -> DeveloperCard | None:
-    """The developer's card where the bundle's hash covers it; any other counts for nothing beside a number."""
+@dataclass(frozen=True, slots=True)
+class _Developer:
+    """What the developer says of the model.
+
+    Parameters
+    ----------
+    card : DeveloperCard or None
+        Only where the bundle's hash covers it; any other counts for nothing beside a number.
+    problem : str
+        Which entry of the card, or which line, is wrong and what was expected there; empty where none is.
+    uncovered : bool
+        A card lies beside the bundle that anybody could have written.
+    """
+
+    card: DeveloperCard | None
+    problem: str = ""
+    uncovered: bool = False
+
+    def said(self, field: str, part: str) -> str:
+        """The words of an entry, or why there are none."""
+        if self.problem:
+            return f"not known, because the developer's card cannot be used (see {_CARD_LETTER})"
+        return " ".join(() if self.card is None else self.card.said(field, part)) or NOT_SAID
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is wrong with the card; empty where nothing is."""
+        if self.problem:
+            return (self.problem,)
+        if self.uncovered:
+            return (
+                "A card.toml lies beside this model that its hash does not cover: its words count for nothing here.",
+            )
+        return ()
+
+
+def _developer(bundle: ModelBundle) -> _Developer:
     from oncology.bundles import BundleError, read_card
 
     try:
         found = read_card(bundle.path, bundle.manifest.files)
-    except (BundleError, OSError):
-        return None
-    return found if found is not None and found.covered else None
-
-
-def _said(card: DeveloperCard | None, field: str, part: str) -> str:
-    return " ".join(() if card is None else card.said(field, part)) or NOT_SAID
+    except BundleError as error:
+        return _Developer(None, str(error))
+    except OSError as error:
+        return _Developer(
+            None, f"card.toml cannot be opened ({error.strerror}); expected a file that may be read."
+        )
+    if found is not None and not found.covered:
+        return _Developer(None, uncovered=True)
+    return _Developer(found)
 
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}" + ("" if words.endswith(".") else ".")
 
 
-def _predicted(bundle: ModelBundle, entry: Recommendation, card: DeveloperCard | None) -> tuple[str, ...]:
+def _predicted(bundle: ModelBundle, entry: Recommendation, card: _Developer) -> tuple[str, ...]:
     m = bundle.manifest
     what = (
         entry.label
@@ -154,7 +193,7 @@ def _predicted(bundle: ModelBundle, entry: Recommendation, card: DeveloperCard |
     return (
         _sentence(what),
         _sentence(f"it gives {output_words(m)}"),
-        _sentence(f"time horizon: {_said(card, 'output_definition', 'horizon')}"),
+        _sentence(f"time horizon: {card.said('output_definition', 'horizon')}"),
     )
 
 
@@ -262,18 +301,19 @@ def _unlikely(
     return tuple(words)
 
 
-def _version(bundle: ModelBundle, card: DeveloperCard | None) -> tuple[str, ...]:
+def _version(bundle: ModelBundle, card: _Developer) -> tuple[str, ...]:
     m = bundle.manifest
     built = f", built {m.date}" if m.date else ""
     return (
         f"{m.title}, version {m.version}{built}.",
         f"SHA-256 {bundle.sha256}.",
-        _sentence(f"data from: {_said(card, 'training_data', 'dates')}"),
+        _sentence(f"data from: {card.said('training_data', 'dates')}"),
     )
 
 
-def _card_words(bundle: ModelBundle, card: DeveloperCard | None) -> tuple[str, ...]:
+def _card_words(bundle: ModelBundle, card: _Developer) -> tuple[str, ...]:
     return (
         f"The page Card, or .venv/bin/python -m explainers card {bundle.name}.",
-        _sentence(f"report a problem to: {_said(card, 'sources', 'harm')}"),
+        *card.words,
+        _sentence(f"report a problem to: {card.said('sources', 'harm')}"),
     )

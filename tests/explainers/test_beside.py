@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -163,3 +166,47 @@ def test_words_are_never_prescriptive_or_causal(given):
 def test_an_unknown_option_names_its_neighbours(given):
     with pytest.raises(UnknownNameError, match="osimertinib"):
         beside(*given("solid_tumours", "S-01-egfr-l858r"), option="osimertinb")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[output_definition]\nhorizon = 5\n",
+            ("[output_definition] horizon is 5; expected text, or a list of texts",),
+        ),
+        ("[funding]\nfunding = \n", ("no TOML document", "line 2")),
+        ("[fundings]\n", ("fundings", "funding")),
+        (
+            '[[studies]]\ndesign = "blind"\nexternal = true\n',
+            ("studies]] number 1", "expected one of retrospective"),
+        ),
+    ],
+)
+def test_a_broken_card_names_its_entry_and_is_never_called_silence(given, tmp_path, text, said):
+    bundle, profile = given("ipssm", "S-40-mds-sf3b1")
+    folder = tmp_path / "bundle"
+    shutil.copytree(bundle.path, folder)
+    (folder / "card.toml").write_text(text, encoding="utf-8")
+    files = {k: v for k, v in bundle.manifest.files.items() if k != "card.toml"}
+    files["card.toml"] = hashlib.sha256(text.encode()).hexdigest()
+    broken = replace(bundle, path=folder, manifest=replace(bundle.manifest, files=files))
+    found = beside(broken, profile)
+    words = " ".join(found.entry("q").words)
+    assert "card.toml cannot be used" in words and all(part in words for part in said)
+    for letter in "anq":
+        told = " ".join(found.entry(letter).words)
+        assert "not known, because the developer's card cannot be used (see q)" in told
+        assert "not provided by the developer" not in told
+
+
+def test_a_card_that_the_hash_does_not_cover_counts_for_nothing_and_is_named(given, tmp_path):
+    bundle, profile = given("loris", "S-01-egfr-l858r")
+    folder = tmp_path / "bundle"
+    shutil.copytree(bundle.path, folder)
+    (folder / "card.toml").write_text('[sources]\nharm = "nobody@example.org"\n', encoding="utf-8")
+    files = {k: v for k, v in bundle.manifest.files.items() if k != "card.toml"}
+    found = beside(replace(bundle, path=folder, manifest=replace(bundle.manifest, files=files)), profile)
+    words = " ".join(found.entry("q").words)
+    assert "its hash does not cover" in words and "nobody@example.org" not in words
+    assert "not provided by the developer" in words
