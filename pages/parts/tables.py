@@ -12,6 +12,12 @@ import streamlit as st
 
 from pages.parts import session
 
+# A table with more lines may be taller than its frame: the caption then says how many there are.
+SEEN_AT_ONCE = 8
+# A column of cells of few letters is not broken into lines; among several, one with a cell of many letters gets
+# the room to be read in some six lines.
+SHORT, LONG, UNCROWDED = 22, 48, 3
+
 Cell = str | float | int | bool | None
 Row = Mapping[str, Cell]
 
@@ -33,7 +39,11 @@ def show(rows: Sequence[Row], *, caption: str, name: str, most: int = 200) -> No
     if not rows:
         st.caption(f"{caption}: nothing to list.")
         return
-    more = f" (first {most} of {len(rows)}; the CSV holds all)" if len(rows) > most else ""
+    more = ""
+    if len(rows) > most:
+        more = f" (first {most} of {len(rows)}; the CSV holds all)"
+    elif len(rows) > SEEN_AT_ONCE:
+        more = f" ({len(rows)} lines)"
     st.html(as_html(rows[:most], caption + more))
     download(rows, name=name)
 
@@ -80,24 +90,28 @@ def _csv_cell(cell: Cell) -> Cell:
 
 
 def as_html(rows: Sequence[Row], caption: str) -> str:
-    """Rows as one HTML table; every text is escaped, numbers stand right."""
+    """Rows as one HTML table; every text is escaped, numbers stand right, sentences have room."""
     heads = list(rows[0])
     numeric = {h for h in heads if all(isinstance(r.get(h), (int, float, type(None))) for r in rows)}
-    head = "".join(f'<th scope="col"{_side(h in numeric)}>{escape(h)}</th>' for h in heads)
+    letters = {h: max(len(_words(r.get(h))) for r in rows) for h in heads}
+    kind = {h: _kind(h in numeric, letters[h], crowded=len(heads) > UNCROWDED) for h in heads}
+    head = "".join(f'<th scope="col"{kind[h]}>{escape(h)}</th>' for h in heads)
     body = "".join(
-        "<tr>"
-        + "".join(f"<td{_side(h in numeric)}>{escape(_words(row.get(h)))}</td>" for h in heads)
-        + "</tr>"
+        "<tr>" + "".join(f"<td{kind[h]}>{escape(_words(row.get(h)))}</td>" for h in heads) + "</tr>"
         for row in rows
     )
     return (
         f'<div class="gb-table" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _side(numeric: bool) -> str:
-    return ' class="number"' if numeric else ""
+def _kind(numeric: bool, letters: int, *, crowded: bool) -> str:
+    if numeric:
+        return ' class="number"'
+    if letters <= SHORT:
+        return ' class="short"'
+    return f' style="min-width:{min(34, letters // 7)}rem"' if crowded and letters > LONG else ""
 
 
 def _words(cell: Cell) -> str:
