@@ -16,7 +16,7 @@ __all__ = ["KEY", "Conditions", "error_rates", "rate_fields", "show"]
 
 KEY = "smallest"
 _START: dict[str, Any] = {
-    "fixed": (), "towards": "any", "added": (), "removed": (), "never": (), "apart": True, "numbers": (),
+    "fixed": (), "towards": "any", "turning-out": "any", "added": (), "removed": (), "never": (), "apart": True, "numbers": (),
     "most": 6, "seen": 0, "positive": None, "negative": None,
 }  # fmt: skip
 _TOWARDS: dict[Towards, str] = {
@@ -30,6 +30,8 @@ _TURN_OUT: dict[Towards, str] = {
     "altered": "only turn out altered",
     "absent": "only turn out not altered",
 }
+# A list of other words is another field: under one key it would go on showing the words of the first.
+_DIRECTION: dict[Mode, str] = {"model": "towards", "assay": "turning-out"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Conditions:
             self.bundle,
             mode=self.mode,
             fixed=filled["fixed"],
-            towards=filled["towards"],
+            towards=filled[_DIRECTION[self.mode]],
             only_altered=filled["added"],
             only_absent=filled["removed"],
             numbers=filled["numbers"] if self.mode == "model" else (),
@@ -74,7 +76,9 @@ class Conditions:
 
     def count(self) -> int:
         """How many were set otherwise than at the start."""
-        silent = {"model": ("positive", "negative"), "assay": ("numbers",)}[self.mode]
+        silent = {"model": ("positive", "negative", "turning-out"), "assay": ("numbers", "towards")}[
+            self.mode
+        ]
         return sum(self.filled[n] != v for n, v in _start(self.bundle).items() if n not in silent)
 
 
@@ -88,7 +92,7 @@ def show(bundle: ModelBundle, mode: Mode) -> Conditions:
     if folded.open:
         with folded:
             _fields(bundle, mode)
-    stated = Conditions(bundle, mode, _filled(bundle, mode))
+    stated = Conditions(bundle, mode, _filled(bundle))
     if n := stated.count():
         # Beside the label it would make another expander of it, which closes.
         st.caption(f"{n} condition{'' if n == 1 else 's'} set; the answer names all that are in force.")
@@ -99,11 +103,11 @@ def rate_fields(key: str) -> None:
     """Two fields for the error rates of an assay; `error_rates` reads them."""
     st.number_input(
         "Of 100 reported, not there", 0.0, 99.9, None, 0.5, width=210, key=f"{key}-positive", persist_state="page",
-        placeholder="not stated", help="False positives, as the laboratory states them; 0 rules them out.",
+        format="%g", placeholder="not stated", help="False positives, as the laboratory states them; 0 rules them out.",
     )  # fmt: skip
     st.number_input(
         "Of 100 absent, there after all", 0.0, 99.9, None, 0.5, width=210, key=f"{key}-negative", persist_state="page",
-        placeholder="not stated", help="False negatives, as the laboratory states them; 0 rules them out.",
+        format="%g", placeholder="not stated", help="False negatives, as the laboratory states them; 0 rules them out.",
     )  # fmt: skip
 
 
@@ -142,11 +146,9 @@ def _numbers(bundle: ModelBundle) -> dict[str, str]:
     return {f.name: f.label for f in numbers_of(bundle)}
 
 
-def _filled(bundle: ModelBundle, mode: Mode) -> dict[str, Any]:
+def _filled(bundle: ModelBundle) -> dict[str, Any]:
     found = {n: _state(KEY, n) if f"{KEY}-{n}" in st.session_state else v for n, v in _start(bundle).items()}
     found |= {n: tuple(v) for n, v in found.items() if isinstance(v, list)}
-    if found["towards"] not in (_TOWARDS if mode == "model" else _TURN_OUT):
-        found["towards"] = "any"
     return found
 
 
@@ -197,7 +199,7 @@ def _fields(bundle: ModelBundle, mode: Mode) -> None:
 def _directions(alterations: dict[str, str], mode: Mode) -> None:
     words = _TOWARDS if mode == "model" else _TURN_OUT
     st.selectbox(
-        "Alterations may", list(words), format_func=words.__getitem__, width=360, key=f"{KEY}-towards",
+        "Alterations may", list(words), format_func=words.__getitem__, width=360, key=f"{KEY}-{_DIRECTION[mode]}",
         persist_state="page",
     )  # fmt: skip
     for name, label, placeholder in (

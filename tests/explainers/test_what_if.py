@@ -10,6 +10,7 @@ import pytest
 from explainers import what_if
 from explainers.counterfactuals import GoalError, single_changes, smallest_changes
 from explainers.ranking_words import lead_words
+from explainers.smallest import Constraints, ErrorRates, assay_robustness
 from explainers.what_if_report import what_if_report
 from oncology.edits import Edit, apply
 from oncology.prediction import predict
@@ -132,8 +133,13 @@ def test_the_report_holds_edit_ranking_reasons_and_search(make_bundle, patient):
     bundle = make_bundle()
     edited = apply(bundle.schema, patient, (Edit("EGFR p.L858R", 0.0),))
     goal = what_if.Goal("osimertinib")
-    found = smallest_changes(bundle, edited, goal)
-    text = what_if_report(bundle, patient, edited, option="osimertinib", searched=(goal, found), made="now")
+    found = smallest_changes(bundle, edited, goal, constraints=Constraints(become=("altered",)))
+    calls = assay_robustness(bundle, edited, error_rates=ErrorRates(0.02, 0.05))
+    text = what_if_report(
+        bundle, patient, edited, option="osimertinib", searched=(goal, found), calls=calls, made="now"
+    )
+    assert found.conditions_words() in text and "alterations may only become altered" in text
+    assert "of 100 alterations reported 2 are not there" in text
     assert "EGFR p.L858R: altered → tested, not altered" in text
     assert "ranked first" in text and found.found[0].changes[0].words in text and found.words() in text
     assert 'class="gbr"' in text and 'class="gbc"' in text

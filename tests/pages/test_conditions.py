@@ -122,6 +122,21 @@ def test_stated_error_rates_let_calls_be_wrong(asked):
     assert "2 calls would have to be wrong, at the stated rates a chance of 0.001" in said(app)
 
 
+def test_what_may_turn_out_is_asked_in_its_own_words(asked):
+    app = unfolded()
+    app.selectbox(key="smallest-towards").set_value("absent").run()
+    app.selectbox(key="smallest-mode").set_value("assay").run()
+    field = app.selectbox(key="smallest-turning-out")
+    assert "turn out altered or not" in field.options and field.value == "any" and not in_force(app)
+    field.set_value("altered")
+    press(app, "smallest-search")
+    assert asked[-1]["constraints"].become == ("altered",)
+    assert "what was not assayed may turn out only altered" in said(app)
+    app.selectbox(key="smallest-mode").set_value("model").run()
+    press(app, "smallest-search")
+    assert asked[-1]["constraints"].become == ("absent",)
+
+
 def test_rates_that_were_stated_have_no_part_where_any_alteration_may_change(asked):
     app = unfolded(mode="assay")
     app.number_input(key="smallest-positive").set_value(2.0)
