@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -51,6 +52,8 @@ class Change:
         Difference of shares, or the largest gap between the two distributions; NaN for attributions.
     p, p_corrected : float
         Of the test, and after Holm's correction over everything compared.
+    option : str
+        In words, of an attribution; empty of anything else.
     """
 
     kind: Kind
@@ -63,6 +66,7 @@ class Change:
     p_corrected: float
     is_drift: bool
     test: str
+    option: str = ""
 
     @property
     def is_withheld(self) -> bool:
@@ -127,7 +131,8 @@ class Drift:
                 f"{made}; no change was found that chance does not explain ({self.level:.0%} for all together).",
                 *self.notes,
             )
-        large = [c for c in self.found if c.size != "small"]
+        # What it leans on has no size of its own: by option, and line by line in the table.
+        large = [c for c in self.found if c.size not in ("small", "")]
         said = [
             f"{made}; {len(self.found)} differ by more than chance explains ({self.level:.0%} for all together), {len(large)} of them by "
             "more than a trifle. The numbers of the audit were measured on the first group; how well they hold in the second is not "
@@ -136,11 +141,21 @@ class Drift:
         said += [c.words() for c in large[:_MOST_SAID]]
         if len(large) > _MOST_SAID:
             said.append(f"And {len(large) - _MOST_SAID} more, in the table.")
-        return (*said, *self.notes)
+        return (*said, *self._leaning(), *self.notes)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One row a comparison."""
-        order = sorted(self.changes, key=lambda c: (c.p_corrected, -np.nan_to_num(c.distance)))
+    def _leaning(self) -> tuple[str, ...]:
+        """For which options the model leans on other inputs than before."""
+        compared = {c.option for c in self.changes if c.option}
+        moved = Counter(c.option for c in self.found if c.option)
+        if not moved:
+            return ()
+        listed = ", ".join(f"{o} ({n} input{'' if n == 1 else 's'})" for o, n in moved.most_common())
+        return (f"What the model leans on differs for {len(moved)} of {len(compared)} options: {listed}.",)
+
+    def rows(self, option: str = "") -> list[dict[str, Any]]:
+        """One row a comparison; of what the model leans on, that for one option alone where its words are given."""
+        asked = [c for c in self.changes if c.option in ("", option) or not option]
+        order = sorted(asked, key=lambda c: (c.p_corrected, -np.nan_to_num(c.distance)))
         return [
             {
                 "what": {"missing": "not known", "value": "value", "score": "model's number", "attribution": "leans on"}[c.kind],
@@ -232,16 +247,24 @@ def drift(
             progress(0.5 + 0.5 * (i + 1) / len(explained))
     corrected = holm([c.p for c in made])
     changes = tuple(
-        Change(c.kind, c.name, c.before, c.now, c.unit, c.distance, c.p, float(q), bool(q < level), c.test)
+        replace(c, p_corrected=float(q), is_drift=bool(q < level))
         for c, q in zip(made, corrected, strict=True)
     )
     return Drift(changes, len(before), len(now), level, tuple(notes))
 
 
 def _change(
-    kind: Kind, name: str, before: float, now: float, unit: str, distance: float, p: float, test: str
+    kind: Kind,
+    name: str,
+    before: float,
+    now: float,
+    unit: str,
+    distance: float,
+    p: float,
+    test: str,
+    option: str = "",
 ) -> Change:
-    return Change(kind, name, before, now, unit, distance, p, p, False, test)
+    return Change(kind, name, before, now, unit, distance, p, p, False, test, option)
 
 
 def _of_feature(
@@ -344,7 +367,7 @@ def _of_attributions(
         made.append(
             _change(
                 "attribution", f"{label} for {bundle.label(option)}, mean |Shapley value|", float(a[:, k].mean()), float(b[:, k].mean()),
-                samples[0].unit, math.nan, p, "Welch",
+                samples[0].unit, math.nan, p, "Welch", bundle.label(option),
             )
         )  # fmt: skip
     return made

@@ -202,7 +202,7 @@ def _drift(data: AuditData, bundle: ModelBundle) -> None:
             bundle,
             bundle.training.X,
             data.X,
-            explained=bundle.options[:1],
+            explained=bundle.options,
             progress=lambda s: say(s, ""),
             stop=stop,
         )
@@ -213,4 +213,16 @@ def _drift(data: AuditData, bundle: ModelBundle) -> None:
     if found is None:
         return
     st.markdown(listed(found.words))
-    tables.beside(found.rows(), caption="Everything compared", name="audit-drift")
+    compared = [
+        bundle.label(o) for o in bundle.options if any(c.option == bundle.label(o) for c in found.changes)
+    ]
+    option = ""
+    if len(compared) > 1:
+        option = st.selectbox(
+            "What the model leans on, for", ["", *compared], format_func=lambda o: o or "all options",
+            key="audit-drift-option", width=320,
+        )  # fmt: skip
+    tables.beside(
+        found.rows(option), caption="Everything compared" if not option else f"Everything compared; leaning: {option}",
+        name="audit-drift",
+    )  # fmt: skip

@@ -85,6 +85,26 @@ def test_attributions_are_compared_by_welchs_test(small_bundle, halves):
     assert (first.before, first.now) == pytest.approx((a.mean(), b.mean()))
 
 
+def test_what_every_option_leans_on_is_compared_in_one_family_and_told_by_option(small_bundle, halves):
+    before, now = halves[0], halves[1].copy()
+    schema = small_bundle.schema
+    for feature in (f for f in schema.features if f.is_alteration):
+        column = schema.columns[schema.columns_of(feature.name).start]
+        now[column] = (np.random.default_rng(1).random(len(now)) < 0.9).astype(float)
+    found = drift(small_bundle, before, now, explained=small_bundle.options)
+    labels = {small_bundle.label(o) for o in small_bundle.options}
+    leaning = [c for c in found.changes if c.kind == "attribution"]
+    assert {c.option for c in leaning} == labels
+    assert [c.p_corrected for c in found.changes] == pytest.approx(holm([c.p for c in found.changes]))
+    moved = {c.option for c in found.found if c.kind == "attribution"}
+    (said,) = [w for w in found.words if w.startswith("What the model leans on differs")]
+    assert f"for {len(moved)} of {len(labels)} options" in said and all(o in said for o in moved)
+    one = sorted(labels)[0]
+    rows = [r for r in found.rows(one) if r["what"] == "leans on"]
+    assert len(rows) == sum(c.option == one for c in leaning) < len(leaning)
+    assert len(found.rows(one)) - len(rows) == len(found.changes) - len(leaning)
+
+
 def test_shares_of_a_few_patients_are_withheld(small_bundle, halves):
     before, now = halves[0], halves[1].iloc[:60].copy()
     gene = next(f for f in small_bundle.schema.features if f.is_alteration)

@@ -87,3 +87,27 @@ def test_one_option_can_be_asked_about_in_every_figure():
 def test_where_all_are_served_alike_the_section_says_so_without_promising_it():
     seen = said(drawn(lift=0.0, pooled=False))
     assert "None differs by more than chance" in seen and "no proof" in seen
+
+
+def test_drift_compares_what_the_model_leans_on_for_every_option_and_one_can_be_asked_about():
+    def page():
+        from dataclasses import replace
+
+        from explainers.audit.data import of_bundle
+        from oncology.bundles import load
+        from pages.parts import audit_groups_more
+
+        bundle = load("sample_data/bundles/solid_tumours")
+        data = replace(of_bundle(bundle), origin="external cohort", name="theirs")
+        audit_groups_more._drift(data, bundle)
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    for _ in range(200):
+        if app.selectbox:
+            break
+        time.sleep(0.2)
+        app.run()
+    (box,) = app.selectbox
+    assert len(box.options) == 19 and box.options[0] == "all options"
+    box.set_value("Osimertinib").run()
+    assert not app.exception
