@@ -54,7 +54,8 @@ def show_points(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
         ]
     else:
         asked = [why.feature_names[j] for j in why.order()[:8]]
-    effects = in_points.effects_in_points(bundle, profile, option, list(dict.fromkeys(asked))[:10])
+    names = tuple(dict.fromkeys(asked))[:10]
+    effects = _in_points((bundle.sha256, profile.fingerprint, option, names), bundle, profile)
     if not effects:
         st.write("None of the largest inputs can be asked on its own.")
         return
@@ -66,6 +67,13 @@ def show_points(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
     tables.beside(
         in_points.rows(effects), caption="The model asked again, one fact at a time", name="asked-again"
     )
+
+
+@kept_results.keep(200)
+def _in_points(
+    key: tuple[str, str, str, tuple[str, ...]], bundle: ModelBundle, profile: PatientProfile
+) -> tuple[in_points.PointEffect, ...]:
+    return in_points.effects_in_points(bundle, profile, *key[2:])
 
 
 def show_interactions(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:

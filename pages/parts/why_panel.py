@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -140,7 +140,7 @@ def _grouped(
 
 def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> None:
     """Draw the waterfall of Shapley values with what refits say of each, and the same in words."""
-    from explainers.charts.attribution import waterfall, waterfall_rows
+    from explainers.charts.attribution import waterfall_rows
 
     grouping = sharing()
     why = explained(bundle, profile, option, "shapley", grouping=grouping)
@@ -153,7 +153,9 @@ def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
         lines = "; thin lines span where bars would end if the model were trained again" if interval else ""
         st.caption(f"Orange raises the model's answer, blue lowers it{lines}.")
         st.plotly_chart(
-            waterfall(why, interval=interval, axis=_AXIS),
+            _waterfall(
+                (bundle.sha256, profile.fingerprint, grouping, *_seen_in(why, interval)), why, interval
+            ),
             key="waterfall",
             width="stretch",
             config={"displayModeBar": False},
@@ -170,6 +172,19 @@ def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
     with right:
         st.header("The same in words", anchor=False)
         st.fragment(_words, key="why-words")(why, interval)
+
+
+def _seen_in(why: Explanation, interval: Ends | None) -> tuple[str, ...]:
+    """What tells one chart of a patient from another: the option, what it is compared with, and the whiskers."""
+    ends = "" if interval is None else repr([end.tolist() for end in interval])
+    return why.option, why.method, why.background, repr(why.base_value), ends
+
+
+@kept_results.keep(100)
+def _waterfall(key: tuple[str, ...], why: Explanation, interval: Ends | None) -> Any:
+    from explainers.charts.attribution import waterfall
+
+    return waterfall(why, interval=interval, axis=_AXIS)
 
 
 def _words(why: Explanation, interval: Ends | None) -> None:

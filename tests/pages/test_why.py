@@ -105,3 +105,24 @@ def test_the_first_screen_says_how_to_read_the_chart_and_folds_the_technical_ter
     assert "blue lowers it." in words(grouped)
     inside = "\n".join(str(c.value) for e in grouped.expander for c in e.caption)
     assert "No interval: the refits" in words(grouped) and "No interval" not in inside
+
+
+def test_the_chart_is_of_the_option_the_comparison_and_the_sharing_that_stand_above_it():
+    def chart(app) -> str:
+        assert not app.exception
+        return app.get("plotly_chart")[0].proto.spec
+
+    app = opened("why")
+    first = chart(app)
+    shown = [first]
+    for picker, value in (
+        ("Option", "alectinib"),
+        ("Compared with", "training"),
+        ("Shared out over", "kind"),
+    ):
+        next(box for box in app.selectbox if box.label == picker).set_value(value).run()
+        shown.append(chart(app))
+    assert len(set(shown)) == len(shown), "each choice has a chart of its own"
+    another = chart(opened("why", patient=PANEL))
+    assert another not in shown
+    assert chart(opened("why")) == first, "asked for again it is the same"
