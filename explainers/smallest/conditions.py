@@ -170,7 +170,8 @@ def condition_words(
     if constraints.fixed:
         found.append(f"kept as recorded: {_labels(bundle, constraints.fixed)}")
     if constraints.only is not None:
-        found.append(f"nothing may change but {_labels(bundle, constraints.only) or 'nothing'}")
+        these = _labels(bundle, constraints.only)
+        found.append(f"nothing may change but {these}" if these else "nothing may change")
     for names in constraints.never_together:
         found.append(f"no change makes more than one of these altered: {_labels(bundle, names)}")
     if exclusive_pairs(bundle):

@@ -68,7 +68,7 @@ def _put_calls(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     try:
         rates = conditions.error_rates(_CALLS)
     except OncologyError as error:
-        st.warning(str(error))
+        st.warning(verbatim(str(error)))
         return None
 
     def ask(model: ModelBundle, profile: PatientProfile, stop: Callable[[], bool]) -> Any:

@@ -202,6 +202,27 @@ def test_conditions_hold_when_they_are_folded_away_and_are_cleared_on_request(as
     assert asked[-1]["constraints"] == explainers.smallest.Constraints()
 
 
+def test_conditions_outlast_a_search_that_takes_its_time(monkeypatch):
+    real = explainers.counterfactuals.smallest_changes
+
+    def slow(*args, **more):
+        time.sleep(1.5)
+        return real(*args, **more)
+
+    monkeypatch.setattr(explainers.counterfactuals, "smallest_changes", slow)
+    app = unfolded()
+    app.multiselect(key="smallest-fixed").set_value(["ALK fusion"])
+    app.button(key="smallest-search").click().run()
+    assert [b for b in app.button if b.label == "Stop"] and not app.multiselect
+    while [b for b in app.button if b.label == "Stop"]:
+        time.sleep(0.3)
+        app.run()
+    assert "kept as recorded: ALK fusion" in said(app) and in_force(app).startswith("1 condition set")
+    app.session_state["smallest-conditions"] = True
+    app.run()
+    assert app.multiselect(key="smallest-fixed").value == ["ALK fusion"]
+
+
 def test_another_model_does_not_inherit_conditions(asked):
     app = unfolded()
     app.multiselect(key="smallest-fixed").set_value(["ALK fusion"])

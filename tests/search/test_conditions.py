@@ -77,6 +77,27 @@ def test_a_condition_never_gives_a_smaller_answer_than_without_it(
         assert tighter is None or (bound is not None and tighter >= bound)
 
 
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: f"{goal.option} {goal.kind}")
+def test_what_is_let_go_never_gives_a_larger_answer(small_bundle, patients, goal):
+    bundle = small_bundle("boosting")
+
+    def size(profile, mode, **more):
+        rules = Constraints(exclusive_drivers=False, **more)
+        found = reached(smallest_changes(bundle, profile, goal, mode=mode, constraints=rules))
+        return 99 if found is None else found
+
+    for profile in patients:
+        turning_out = size(profile, "assay")
+        erring = size(profile, "assay", error_rates=ErrorRates(0.02, 0.0))
+        both = size(profile, "assay", error_rates=ErrorRates(0.02, 0.05))
+        free = size(profile, "model", become=("altered", "absent"))
+        assert (
+            turning_out >= erring >= both == free
+        )  # calls that may all be wrong are alterations that may change
+        some, every = size(profile, "model", numbers=("albumin",)), size(profile, "model", numbers=True)
+        assert free >= size(profile, "model") >= some >= every
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filled=stated(), who=st.integers(0, 2), goal=st.sampled_from(GOALS))
 def test_every_answer_keeps_every_condition(small_bundle, patients, filled, who, goal):
@@ -220,6 +241,7 @@ def test_the_conditions_in_force_are_said_in_words(small_bundle, patients):
     ):
         assert phrase in said
     assert "alterations may only become altered;" in words(towards="altered")
+    assert "; nothing may change; " in words(only=[])
     assert "nothing may change but TP53;" in words(only=["TP53"])
     assert "nothing may change but TP53, Albumin, Tumour, Sex;" in words(only=["TP53"], numbers=True)
     assert "all" not in words(numbers=True).split("numbers and levels")[1].split(";")[0]
