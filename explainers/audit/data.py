@@ -47,8 +47,9 @@ __all__ = [
 FloatMatrix = NDArray[np.float64]
 FloatVector = NDArray[np.float64]
 
-# Part of every fingerprint: raise it when groups or probabilities are made in another way, so that no cache is stale.
-_VERSION = 2
+# Part of every fingerprint: raise it when groups, probabilities or label rules are made in another way, so that no
+# cache is stale.
+_VERSION = 3
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from oncology.features import FeatureSchema
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["LABELS", "LabelRule", "label_rule"]
+__all__ = ["LABELS", "NOT_SOURCED", "LabelRule", "label_rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,52 +27,83 @@ class _Label:
     at_least : fields with the value from which they count.
     level : fields with the level that counts.
     not_altered : genes that must have been tested without a finding.
+    insert : the package insert (FDA) that names the biomarker, with the day of the version read; "" where none was found.
+    unsourced : what of the rule that insert does not say.
     """
 
     altered: tuple[str, ...] = ()
     at_least: tuple[tuple[str, float], ...] = ()
     level: tuple[tuple[str, str], ...] = ()
     not_altered: tuple[str, ...] = ()
+    insert: str = ""
+    unsourced: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where the rule comes from; what has no source is called so."""
+        if not self.insert:
+            return f"{NOT_SOURCED}; unknown counts as not met"
+        more = f"; {NOT_SOURCED}: {self.unsourced}" if self.unsourced else ""
+        return f"package insert of {self.insert}, {_READ_IN}, shortened{more}; unknown counts as not met"
 
 
-_CHECKPOINT = _Label(at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),))
-# The label of nivolumab asks for no mutational burden.
-_NIVOLUMAB = _Label(at_least=(("pdl1", 1.0),), level=(("msi", "high"),))
-_EGFR = _Label(altered=("EGFR exon 19 deletion", "EGFR p.L858R"))
-_FLT3 = _Label(altered=("FLT3",))
-# The biomarker in the indication of the medicine's United States label, shortened to what a profile can hold;
-# tumour type, line and earlier treatment of the label are left out. Retyped by hand; labels change.
+NOT_SOURCED = "not sourced: general knowledge"
+_READ_IN = "as read in the Molecular Oncology Almanac database (vanallenlab/moalmanac-db)"
+_EGFR = ("EGFR exon 19 deletion", "EGFR p.L858R")
+_NTRK = ("NTRK1 fusion", "NTRK2 fusion", "NTRK3 fusion")
+_CETUXIMAB = _Label(
+    not_altered=("KRAS", "NRAS"),
+    insert="Erbitux (FDA, 2021-09-24)",
+    unsourced="NRAS, where the insert read says K-Ras",
+)
+# The biomarker in the indication of the medicine's United States label, shortened to what a profile can hold; tumour
+# type, line and earlier treatment of the label are left out. Retyped by hand; labels change.
 LABELS: dict[str, _Label] = {
-    "osimertinib": _Label(altered=(*_EGFR.altered, "EGFR p.T790M")),
-    "erlotinib": _EGFR, "gefitinib": _EGFR, "afatinib": _EGFR,
-    "alectinib": _Label(altered=("ALK fusion",)),
-    "lorlatinib": _Label(altered=("ALK fusion",)),
-    "crizotinib": _Label(altered=("ALK fusion", "ROS1 fusion")),
-    "entrectinib": _Label(altered=("ROS1 fusion", "NTRK1 fusion", "NTRK2 fusion", "NTRK3 fusion")),
-    "larotrectinib": _Label(altered=("NTRK1 fusion", "NTRK2 fusion", "NTRK3 fusion")),
-    "selpercatinib": _Label(altered=("RET fusion",)),
-    "capmatinib": _Label(altered=("MET exon 14 skipping",)),
-    "tepotinib": _Label(altered=("MET exon 14 skipping",)),
-    "sotorasib": _Label(altered=("KRAS p.G12C",)),
-    "adagrasib": _Label(altered=("KRAS p.G12C",)),
-    "vemurafenib": _Label(altered=("BRAF p.V600E",)),
-    "dabrafenib_trametinib": _Label(altered=("BRAF p.V600E", "BRAF p.V600K")),
-    "trastuzumab_deruxtecan": _Label(altered=("ERBB2",), level=(("findings.HER2-low", "yes"),)),
-    "olaparib": _Label(altered=("BRCA1", "BRCA2")),
-    "alpelisib_fulvestrant": _Label(altered=("PIK3CA",)),
-    "cetuximab_chemotherapy": _Label(not_altered=("KRAS", "NRAS")),
-    "cetuximab": _Label(not_altered=("KRAS", "NRAS")),
-    "panitumumab": _Label(not_altered=("KRAS", "NRAS")),
-    "imatinib": _Label(altered=("KIT",)),
-    "avapritinib": _Label(altered=("PDGFRA exon 18", "PDGFRA p.D842V")),
-    "pemigatinib": _Label(altered=("FGFR2 fusion",)),
-    "ivosidenib": _Label(altered=("IDH1",)),
-    "enasidenib": _Label(altered=("IDH2",)),
-    "quizartinib": _Label(altered=("FLT3 ITD",)),
-    "gilteritinib": _FLT3, "midostaurin": _FLT3,
-    "pembrolizumab": _CHECKPOINT, "immunotherapy": _CHECKPOINT, "nivolumab": _NIVOLUMAB,
+    "osimertinib": _Label((*_EGFR, "EGFR p.T790M"), insert="Tagrisso (FDA, 2024-09-25)"),
+    "erlotinib": _Label(_EGFR, insert="Tarceva (FDA, 2016-10-18)"),
+    "gefitinib": _Label(_EGFR, insert="Iressa (FDA, 2021-05-05)"),
+    "afatinib": _Label(
+        _EGFR, insert="Gilotrif (FDA, 2018-01-12)", unsourced="these two stand in for its “non-resistant EGFR mutations”"
+    ),
+    "alectinib": _Label(("ALK fusion",), insert="Alecensa (FDA, 2024-04-18)"),
+    "lorlatinib": _Label(("ALK fusion",), insert="Lorbrena (FDA, 2021-03-03)"),
+    "crizotinib": _Label(("ALK fusion", "ROS1 fusion"), insert="Xalkori (FDA, 2023-09-07)"),
+    "entrectinib": _Label(("ROS1 fusion", *_NTRK), insert="Rozlytrek (FDA, 2024-01-26)"),
+    "larotrectinib": _Label(_NTRK, insert="Vitrakvi (FDA, 2025-04-09)"),
+    "selpercatinib": _Label(("RET fusion",), insert="Retevmo (FDA, 2024-09-27)"),
+    "capmatinib": _Label(("MET exon 14 skipping",), insert="Tabrecta (FDA, 2024-03-14)"),
+    "tepotinib": _Label(("MET exon 14 skipping",), insert="Tepmetko (FDA, 2024-02-15)"),
+    "sotorasib": _Label(("KRAS p.G12C",), insert="Lumakras (FDA, 2023-04-23)"),
+    "adagrasib": _Label(("KRAS p.G12C",), insert="Krazati (FDA, 2022-12-12)"),
+    "vemurafenib": _Label(("BRAF p.V600E",), insert="Zelboraf (FDA, 2020-05-18)"),
+    "dabrafenib_trametinib": _Label(("BRAF p.V600E", "BRAF p.V600K"), insert="Tafinlar (FDA, 2024-03-29)"),
+    "trastuzumab_deruxtecan": _Label(
+        ("ERBB2",), level=(("findings.HER2-low", "yes"),), insert="Enhertu (FDA, 2025-12-15)",
+        unsourced="an amplification of ERBB2 stands in for HER2-positive by staining",
+    ),
+    "olaparib": _Label(("BRCA1", "BRCA2"), insert="Lynparza (FDA, 2023-11-06)"),
+    "alpelisib_fulvestrant": _Label(("PIK3CA",), insert="Piqray (FDA, 2024-01-18)"),
+    "cetuximab_chemotherapy": _CETUXIMAB,
+    "cetuximab": _CETUXIMAB,
+    "panitumumab": _Label(not_altered=("KRAS", "NRAS"), insert="Vectibix (FDA, 2021-08-25)"),
+    "imatinib": _Label(
+        ("KIT",), insert="Gleevec (FDA, 2024-03-01)", unsourced="an altered KIT stands in for its “Kit (CD117) positive”"
+    ),
+    "avapritinib": _Label(("PDGFRA exon 18", "PDGFRA p.D842V"), insert="Ayvakit (FDA, 2023-05-22)"),
+    "pemigatinib": _Label(("FGFR2 fusion",), insert="Pemazyre (FDA, 2022-08)"),
+    "ivosidenib": _Label(("IDH1",), insert="Tibsovo (FDA, 2023-10-24)"),
+    "enasidenib": _Label(("IDH2",), insert="Idhifa (FDA, 2023-12-21)"),
+    "quizartinib": _Label(("FLT3 ITD",), insert="Vanflyta (FDA, 2024-06-25)"),
+    "gilteritinib": _Label(("FLT3",), insert="Xospata (FDA, 2022-01-12)"),
+    "midostaurin": _Label(("FLT3",), insert="Rydapt (FDA, 2023-05-22)"),
+    "pembrolizumab": _Label(
+        at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),),
+        insert="Keytruda (FDA, 2020-10 and 2026-02-10)",
+    ),
+    # No insert that names these was found; "immunotherapy" is no medicine with a label of its own.
+    "immunotherapy": _Label(at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),)),
+    "nivolumab": _Label(at_least=(("pdl1", 1.0),), level=(("msi", "high"),)),
 }  # fmt: skip
-_SOURCE = "after the biomarker in the medicine's label (United States), shortened; unknown counts as not met"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,7 +171,7 @@ def _of_label(label: _Label, data: AuditData, schema: FeatureSchema) -> LabelRul
             for spec in (f for f in schema.features if f.is_alteration and _gene(f) == gene):
                 met &= _column(data, spec) == 0.0
         said = " and ".join(absent) + " tested and not altered"
-    return LabelRule(met, said, _SOURCE) if said else None
+    return LabelRule(met, said, label.source) if said else None
 
 
 def _of_driver(data: AuditData, bundle: ModelBundle, option: str) -> LabelRule | None:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from explainers.audit import findings
+from explainers.audit.label_rules import NOT_SOURCED
 from explainers.audit.overview import Audit, OptionAudit
 from oncology.counts import shown
 
@@ -27,11 +28,22 @@ def option_rows(audit: Audit) -> list[dict[str, Any]]:
         {
             "option": o.label, "patients": shown(o.n), "tells apart (AUC)": o.row("AUC").words(),
             "says, of 100": _per_100(o, "mean predicted"), "observed, of 100": _per_100(o, "observed"),
-            "finding": said[o.option], "worth more than the label": _WORTH[findings.utility(o.decision, findings.judged(audit))],
+            "finding": said[o.option], "worth more than the label": _worth(o, findings.judged(audit)),
         }
         for o in audit.options
         if o.n
     ]  # fmt: skip
+
+
+def _worth(option: OptionAudit, n_options: int) -> str:
+    """Whether it is worth more than the label; a rule that has no source says so."""
+    curve = option.decision
+    doubt = ""
+    if curve.label and not curve.label_is_known:
+        doubt = " (stand-in for a label)"
+    elif curve.label and NOT_SOURCED in curve.label_source:
+        doubt = f" (label {NOT_SOURCED})"
+    return f"{_WORTH[findings.utility(curve, n_options)]}{doubt}"
 
 
 def _per_100(option: OptionAudit, metric: str) -> str:

@@ -84,7 +84,8 @@ def field_words(card: ModelCard, entry: Entry) -> str:
     titles = {s.key: s.title for s in card.checklist.sources}
     asked = ", ".join(titles[k] for k in entry.field.sources)
     state = {"complete": "complete", "in part": "filled in part", "empty": "empty"}[entry.state]
-    return f"{state}; {kind}" + (f"; asked for by {asked}" if asked else "")
+    # Five fields stand in no source: the list's makers added them.
+    return f"{state}; {kind}; {f'asked for by {asked}' if asked else 'asked for by none of the sources, added here'}"
 
 
 def sources_words(card: ModelCard) -> str:
@@ -118,7 +119,7 @@ def to_html(card: ModelCard, *, made: str = "") -> str:
     blocks += [
         Heading("Where the list of fields comes from"),
         Text(sources_words(card)),
-        Table([{"letter": s.key, "source": s.title, "reference": s.reference, "date": s.date} for s in card.checklist.sources], "Sources of the list"),
+        Table([{"letter": s.key, "source": s.title, "reference": s.reference, "date": s.date, "looked up in": s.checked} for s in card.checklist.sources], "Sources of the list"),
     ]  # fmt: skip
     if card.measured:
         blocks.append(Text(card.measured, soft=True))

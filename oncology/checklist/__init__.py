@@ -24,12 +24,19 @@ From = Literal["bundle", "developer", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document the list was merged from, as it stood on a day."""
+    """A document the list was merged from, as it stood on a day.
+
+    Parameters
+    ----------
+    checked : str
+        Where title, reference and date were looked up; what has no source is called "not sourced: general knowledge".
+    """
 
     key: str
     title: str
     reference: str
     date: str
+    checked: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,10 @@ def show_fields(card: ModelCard) -> None:
 
 def show_sources(card: ModelCard) -> None:
     """Draw where the list of fields comes from."""
-    rows = [{"source": s.title, "reference": s.reference, "date": s.date} for s in card.checklist.sources]
+    rows = [
+        {"source": s.title, "reference": s.reference, "date": s.date, "looked up in": s.checked}
+        for s in card.checklist.sources
+    ]
     st.html(
         f"<h2>Where the list of fields comes from</h2><p>{escape(sources_words(card))}</p>"
         + tables.as_html(rows, "Sources of the list of fields")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from explainers.audit.data import of_bundle, of_cohort
 from explainers.audit.findings import utility, utility_words
-from explainers.audit.label_rules import LABELS, label_rule
+from explainers.audit.label_rules import LABELS, NOT_SOURCED, label_rule
 from explainers.audit.net_benefit import (
     THRESHOLDS,
     DecisionCurve,
@@ -19,6 +20,7 @@ from explainers.audit.net_benefit import (
     net_benefit_statistic,
     price_words,
 )
+from explainers.audit.option_table import _worth
 from explainers.audit.overview import OptionAudit
 from explainers.audit.resampling import redrawn, resample
 from oncology.bundles import load
@@ -206,6 +208,33 @@ def test_every_shipped_option_has_a_label_or_says_that_it_has_none():
     without = [o for o in bundle.options if not label_rule(data, bundle, o).is_label]
     assert without == ["chemotherapy"]
     assert all(label_rule(data, bundle, o).met.any() for o in bundle.options if o in LABELS)
+
+
+def test_every_rule_by_label_names_its_source_or_says_that_it_has_none():
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    for option, label in LABELS.items():
+        assert ("package insert of" in label.source) == bool(label.insert)
+        assert (NOT_SOURCED in label.source) == (not label.insert or bool(label.unsourced))
+        (line,) = [line for line in docs.splitlines() if line.startswith(f"| {option} |")]
+        assert (label.insert or NOT_SOURCED) in line and label.unsourced in line
+    assert {o for o, label in LABELS.items() if not label.insert} == {"immunotherapy", "nivolumab"}
+
+
+def test_a_worth_over_a_rule_without_source_says_so_in_the_table():
+    t, same = (0.1, 0.2), (0.05,) * 2
+
+    def worth(source, known=True):
+        above = (0.04,) * 2
+        decision = DecisionCurve(
+            "a", 100, 40, t, *[same] * 8, label=(0.0,) * 2, over_label=same, over_label_low=above,
+            over_label_high=(0.06,) * 2, label_words="X", label_source=source, label_is_known=known,
+        )  # fmt: skip
+        return _worth(OptionAudit("a", "Drug", 100, 40, None, (), None, 0.0, decision), 1)  # type: ignore[arg-type]
+
+    assert worth(LABELS["osimertinib"].source) == "yes"
+    assert worth(LABELS["nivolumab"].source) == "yes (label not sourced: general knowledge)"
+    assert "not sourced" in worth(LABELS["cetuximab"].source)
+    assert worth("no label", known=False) == "yes (stand-in for a label)"
 
 
 @pytest.mark.parametrize(("events", "has_curve"), [(4, False), (5, True), (56, False), (55, True)])

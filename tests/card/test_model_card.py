@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pandas as pd
 import pytest
 
 from explainers.card import NOT_SAID, Completeness, Statement, model_card
+from explainers.card.document import field_words, to_html
 from explainers.card.entries import entries_of, new_said
 from explainers.card.patients import shares
 from oncology.bundles import load
@@ -221,3 +223,16 @@ def test_a_statement_keeps_its_order_and_says_who_made_it(bundle_of):
         "computed"
     }
     assert checklist().field("identity").required
+
+
+def test_the_list_says_where_its_sources_were_looked_up_and_what_has_none(bundle_of):
+    found = checklist()
+    assert all(s.checked for s in found.sources) and "not checked line by line" in found.note
+    assert sum("not sourced: general knowledge" in s.checked for s in found.sources) == 2
+    card = model_card(bundle_of("loris"))
+    html = to_html(card)
+    for source in found.sources:
+        assert escape(source.checked) in html
+    added = [e for section in found.sections for e in card.section(section) if not e.field.sources]
+    assert len(added) == 5
+    assert all("asked for by none of the sources, added here" in field_words(card, e) for e in added)
