@@ -96,7 +96,8 @@ def _panel(given: str | None, genes: GeneTable) -> tuple[str | None, Collection[
     if given is None:
         return None, None
     if Path(given).is_file():
-        return read_panel(given, genes)
+        found = read_panel(given, genes)
+        return found.name, found.written
     return None, [g.strip() for g in given.split(",") if g.strip()]
 
 

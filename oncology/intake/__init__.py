@@ -22,6 +22,7 @@ from oncology.intake.errors import (
 from oncology.intake.mapping import Mapping, parse_mapping, read_mapping
 from oncology.intake.opening import MAX_UPLOAD, GivenFile, GivenFolder, GivenUpload, sniff
 from oncology.intake.options import Options, Reader
+from oncology.intake.panels import with_panel
 from oncology.intake.readers import cbioportal, fhir, maf, phenopacket, project_json, spreadsheet, table, vcf
 from oncology.intake.readers.project_json import write_profile, write_profiles
 from oncology.intake.report import Contradiction, ImportEntry, ImportReport, ReadResult
@@ -139,9 +140,11 @@ def read_patients(
     place = Path(path)
     if place.is_dir():
         folder = GivenFolder(place)
-        return READERS[_sniff_folder(folder)](folder, options)
-    file = GivenFile.of_path(place)
-    return READERS[sniff(file)](file, options)
+        result = READERS[_sniff_folder(folder)](folder, options)
+    else:
+        file = GivenFile.of_path(place)
+        result = READERS[sniff(file)](file, options)
+    return with_panel(result, panel, panel_name, genes)
 
 
 def read_bytes(
@@ -206,7 +209,8 @@ def read_uploads(files: Sequence[tuple[str, bytes]], *, options: Options) -> tup
     for kind, members in together.items():
         whole = members[0] if len(members) == 1 else GivenUpload(held=tuple(members))
         results.append(READERS[kind](whole, options))
-    return (*results, *(READERS[kind](file, options) for kind, file in alone))
+    results += [READERS[kind](file, options) for kind, file in alone]
+    return tuple(with_panel(r, options.panel, options.panel_name, options.genes) for r in results)
 
 
 def upload_options(
