@@ -58,11 +58,11 @@ class Gap:
     rest: float
     expected: float
     excess: float
-    low: float
-    high: float
-    statistic: float
-    p_family: float
-    is_finding: bool
+    low: float = math.nan
+    high: float = math.nan
+    statistic: float = math.nan
+    p_family: float = math.nan
+    is_finding: bool = False
     responded: str = "responded"
 
     @property

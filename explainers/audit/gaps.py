@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,7 +123,7 @@ def gaps(
         found += pool.compared()
     largest = np.sort(largest)
     critical = float(largest[math.ceil((1 - level) * (n_draws + 1)) - 1])
-    entries = tuple(f.gap(critical, largest, data.words.responded) for f in found)
+    entries = tuple(f.judged(critical, largest) for f in found)
     return Gaps(entries, level, critical, n_draws, seed, threshold, tuple(not_compared), groups.left_out)
 
 
@@ -164,30 +164,18 @@ def _scale(made: Contrasts, seen: FloatVector, drawn: FloatMatrix) -> tuple[Floa
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """A comparison before the family's critical value is known."""
+    """A gap whose interval waits for the family's critical value."""
 
-    option: str
-    label: str
-    attribute: str
-    group: str
-    metric: str
-    n: int
-    n_events: int
-    n_rest: int
-    here: float
-    rest: float
-    excess: float
+    gap: Gap
     error: float
-    expected: float
 
-    def gap(self, critical: float, largest: FloatVector, responded: str) -> Gap:
-        statistic = float(self.excess / self.error)
+    def judged(self, critical: float, largest: FloatVector) -> Gap:
+        statistic = float(self.gap.excess / self.error)
         at_least = len(largest) - int(np.searchsorted(largest, abs(statistic), side="left"))
         half = critical * self.error
-        return Gap(
-            self.option, self.label, self.attribute, self.group, self.metric, self.n, self.n_events, self.n_rest,
-            self.here, self.rest, self.expected, self.excess, self.excess - half, self.excess + half, statistic,
-            (1 + at_least) / (1 + len(largest)), abs(statistic) > critical, responded,
+        return replace(
+            self.gap, low=self.gap.excess - half, high=self.gap.excess + half, statistic=statistic,
+            p_family=(1 + at_least) / (1 + len(largest)), is_finding=abs(statistic) > critical,
         )  # fmt: skip
 
 
@@ -205,6 +193,7 @@ class _Option:
     names: tuple[str, ...]
     threshold: float
     figures: bool
+    responded: str
 
     @classmethod
     def of(
@@ -220,7 +209,7 @@ class _Option:
         known = data.known[:, j]
         return cls(
             option, data.labels[j], known, data.y[known, j], data.probability[known, j], groups.inside[known], groups, names,
-            threshold, figures,
+            threshold, figures, data.words.responded,
         )  # fmt: skip
 
     def compared(
@@ -244,10 +233,11 @@ class _Option:
         # The slopes shown are fitted in full, the comparison is one Newton step from everybody's line.
         expected = 0.0 if metric == "calibration slope" else here - rest - excess
         n = int(mine.sum())
-        return _Compared(
+        gap = Gap(
             self.option, self.label, self.groups.attributes[g], self.names[g], metric, n, int(self.y[mine].sum()),
-            len(mine) - n, here, rest, excess, error, expected,
+            len(mine) - n, here, rest, expected, excess, responded=self.responded,
         )  # fmt: skip
+        return _Compared(gap, error)
 
     def left_out(self, compared: Sequence[int]) -> list[tuple[str, str, str]]:
         done = set(compared)
@@ -282,7 +272,7 @@ class _Pool:
     """Observed minus predicted over all options, summed up while the options pass by."""
 
     def __init__(self, data: AuditData, groups: Membership, options: Sequence[str]) -> None:
-        self._names = groups
+        self._names, self._responded = groups, data.words.responded
         at = [data.index(o) for o in options]
         known = data.known[:, at]
         rows: Flags = np.asarray(known.any(axis=1))
@@ -330,11 +320,9 @@ class _Pool:
             if math.isnan(here) or math.isnan(rest):
                 here = rest = math.nan
             excess = float(self._seen[k])
-            made.append(
-                _Compared(
-                    POOLED, POOLED.capitalize(), self._names.attributes[g], self._names.names[g], _CALIBRATION, int(mine.sum()),
-                    int(self._y[mine].sum()), int(others.sum()), here, rest, excess, max(float(np.sqrt(self._variance[k])), 1e-12),
-                    here - rest - excess,
-                )
+            gap = Gap(
+                POOLED, POOLED.capitalize(), self._names.attributes[g], self._names.names[g], _CALIBRATION, int(mine.sum()),
+                int(self._y[mine].sum()), int(others.sum()), here, rest, here - rest - excess, excess, responded=self._responded,
             )  # fmt: skip
+            made.append(_Compared(gap, max(float(np.sqrt(self._variance[k])), 1e-12)))
         return made
