@@ -252,6 +252,22 @@ def test_a_model_without_alterations_is_asked_about_its_numbers(asked):
     assert " instead of " in said(app)
 
 
+def test_a_model_of_cells_speaks_of_samples(asked, monkeypatch):
+    from oncology.bundles import Manifest
+    from oncology.wording import wording
+
+    monkeypatch.setattr(Manifest, "words", wording("laboratory"))
+    app = unfolded()
+    field = app.number_input(key="smallest-seen")
+    assert (
+        field.label == "Seen together in training samples, at least" and "training samples had" in field.help
+    )
+    field.set_value(50)
+    press(app, "smallest-search")
+    assert "seen together in at least 50 training samples" in said(app)
+    assert "training samples in this state" in said(app)
+
+
 def test_the_check_of_every_call_takes_error_rates_too(asked):
     app = opened(patient="S-01-egfr-l858r")
     press(app, "assay-robustness-ask")
