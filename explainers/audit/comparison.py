@@ -10,14 +10,14 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from explainers.audit.calibration import calibration_statistic
-from explainers.audit.data import AuditData, of_arrays, of_bundle, of_cohort
-from explainers.audit.errors import AuditError, StoppedError
+from explainers.audit.data import AuditData, of_bundle, of_cohort
+from explainers.audit.errors import AuditError
 from explainers.audit.family import FAMILY_LEVEL, critical, widened
 from explainers.audit.net_benefit import net_benefit_statistic
-from explainers.audit.resampling import ROUNDS, FloatMatrix, FloatVector, Stop, percentiles, resample
+from explainers.audit.resampling import ROUNDS, FloatVector, Stop, percentiles, resample
+from explainers.audit.rival import simple_rival
 from explainers.audit.tables import ALL, AuditRow, AuditTable
 from oncology.counts import shown
-from oncology.performance import calibrated_without_self
 
 if TYPE_CHECKING:
     from explainers.audit.overview import Progress
@@ -31,7 +31,6 @@ __all__ = [
     "compare_with",
     "delong_difference",
     "same_patients",
-    "simple_rival",
 ]
 
 METRICS = ("AUC", "Brier score", "expected calibration error", "net benefit")
@@ -56,6 +55,9 @@ class Comparison:
     threshold : float
         Of the net benefit.
     notes : tuple of str
+    pooled : AuditRow or None
+        Mean over options of the difference in AUC, 99 % interval: many small losses, none of them sure by itself, add
+        up. None with one option, and where patients have outcomes of several, which would be counted as many.
     """
 
     first: str
@@ -66,6 +68,21 @@ class Comparison:
     labels: tuple[tuple[str, str], ...]
     threshold: float
     notes: tuple[str, ...] = ()
+    pooled: AuditRow | None = None
+
+    @property
+    def pooled_words(self) -> str:
+        """One sentence on all options together; empty where there is none to say."""
+        row = self.pooled
+        if row is None:
+            return ""
+        side = "better" if row.ci_low > 0 else "worse" if row.ci_high < 0 else ""
+        said = f"ranks patients {side}" if side else "shows no detectable difference in ranking"
+        n = sum(r.is_known for r in self.table.where(metric="AUC"))
+        return (
+            f"On average over {n} options {self.second} {said} (AUC {row.estimate:+.3f}, {row.ci_low:+.3f} to "
+            f"{row.ci_high:+.3f}, 99 %)."
+        )
 
     @property
     def n_compared(self) -> int:
@@ -217,7 +234,21 @@ def compare(
     return Comparison(
         *(names or (first.name, second.name)), AuditTable.of(differences), AuditTable.of(values[0]),
         AuditTable.of(values[1]), tuple(zip(a.options, a.labels, strict=True)), threshold,
+        pooled=_pooled(differences, bool(((a.known & b.known).sum(axis=1) > 1).any())),
     )  # fmt: skip
+
+
+def _pooled(differences: list[AuditRow], repeats: bool) -> AuditRow | None:
+    rows = [r for r in differences if r.metric == "AUC" and r.is_known]
+    if len(rows) < 2 or repeats:
+        return None
+    mean = float(np.mean([r.estimate for r in rows]))
+    errors = [(r.ci_high - r.ci_low) / (2 * 1.96) for r in rows]
+    half = critical(1) * float(np.sqrt(np.sum(np.square(errors)))) / len(rows)
+    n, events = sum(r.n for r in rows), sum(r.n_events for r in rows)
+    return AuditRow(
+        "all options", ALL, n, events, "AUC", mean, mean - half, mean + half, "", "DeLong, paired, mean"
+    )
 
 
 def compare_with(
@@ -324,62 +355,3 @@ def _placements(y: FloatVector, score: FloatVector) -> tuple[FloatVector, FloatV
     above: FloatVector = (together[:m] - rankdata(ones)) / n
     below: FloatVector = 1.0 - (together[m:] - rankdata(zeros)) / m
     return above, below
-
-
-def simple_rival(
-    bundle: ModelBundle, data: AuditData, *, progress: Progress | None = None, stop: Stop | None = None
-) -> AuditData:
-    """A penalised logistic regression fitted in the same folds as the bundle's own models, on the same inputs.
-
-    Each input has one fixed weight for every patient. Unknown inputs become the most frequent value, and a column
-    of their own says that they were unknown. Its probabilities are calibrated in fifths, as the bundle's are.
-
-    Raises
-    ------
-    AuditError
-        If the predictions were not made out of fold on the training patients.
-    """
-    if data.origin != "out of fold" or bundle.training is None:
-        raise AuditError(
-            "A simpler model can be fitted in the same folds on the training patients only; for another cohort, give "
-            "a second bundle."
-        )
-    folds = int(bundle.manifest.training.get("folds", 5))
-    seed = int(bundle.manifest.training.get("seed", 0))
-    X = data.X.to_numpy(dtype=np.float64)
-    probability = np.full(data.y.shape, np.nan)
-    say = progress or (lambda share, words: None)
-    for j, option in enumerate(data.options):
-        if stop is not None and stop():
-            raise StoppedError
-        say(j / len(data.options), f"{data.label(option)}: fitting the simpler model")
-        rows = np.flatnonzero(~np.isnan(data.y[:, j]))
-        y = data.y[rows, j]
-        if min(y.sum(), len(y) - y.sum()) < max(folds, 5):
-            continue
-        margin = _out_of_fold(X[rows], y, folds, seed)
-        probability[rows, j] = calibrated_without_self(margin, y)
-    say(1.0, "Done")
-    made = of_arrays(
-        data.y, probability, options=data.options, name="logistic regression", groups=data.groups,
-        setting=data.setting, synthetic=data.synthetic,
-    )  # fmt: skip
-    return replace(made, labels=data.labels)
-
-
-def _out_of_fold(X: FloatMatrix, y: FloatVector, folds: int, seed: int) -> FloatVector:
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    margin = np.empty(len(y))
-    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(X, y):
-        model = make_pipeline(
-            SimpleImputer(strategy="most_frequent", add_indicator=True, keep_empty_features=True),
-            StandardScaler(),
-            LogisticRegression(C=0.05, max_iter=1000),
-        )
-        margin[test] = model.fit(X[train], y[train]).decision_function(X[test])
-    return margin

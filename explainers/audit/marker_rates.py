@@ -121,13 +121,13 @@ class MarkerRates:
     def row(self) -> dict[str, str]:
         """Cells of a table."""
         return {
-            "with marker, had it": _cell(self.treated.altered),
-            "without, had it": _cell(self.treated.not_altered),
-            "difference": _points(self.treated.difference, self.treated.low, self.treated.high),
-            "with marker, other options": _cell(self.others.altered),
-            "without, other options": _cell(self.others.not_altered),
-            "difference, other options": _points(self.others.difference, self.others.low, self.others.high),
-            "the two differences apart by": _points(self.difference, self.low, self.high),
+            "with marker": _cell(self.treated.altered),
+            "without": _cell(self.treated.not_altered),
+            "points": _points(self.treated.difference, self.treated.low, self.treated.high),
+            "others: with": _cell(self.others.altered),
+            "others: without": _cell(self.others.not_altered),
+            "others: points": _points(self.others.difference, self.others.low, self.others.high),
+            "the two apart": _points(self.difference, self.low, self.high),
         }
 
 
@@ -151,7 +151,7 @@ def _cell(cell: CellRate | None) -> str:
 
 
 def _points(difference: float, low: float, high: float) -> str:
-    return "" if math.isnan(difference) else points(difference, low, high)
+    return "" if math.isnan(difference) else points(difference, low, high).replace(" points", "")
 
 
 def may_be_shown(design: MarkerDesign, rows: Flags) -> bool:

@@ -41,8 +41,10 @@ def _worth(option: OptionAudit, n_options: int) -> str:
     doubt = ""
     if curve.label and not curve.label_is_known:
         doubt = " (stand-in for a label)"
-    elif curve.label and NOT_SOURCED in curve.label_source:
+    elif curve.label and curve.label_source.startswith(NOT_SOURCED):
         doubt = f" (label {NOT_SOURCED})"
+    elif curve.label and NOT_SOURCED in curve.label_source:
+        doubt = " (label sourced in part)"
     return f"{_WORTH[findings.utility(curve, n_options)]}{doubt}"
 
 

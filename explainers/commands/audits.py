@@ -64,6 +64,7 @@ def audit(args: argparse.Namespace) -> str:
         lines += [
             "",
             f"Beside {rival.second}, on the same patients:",
+            *([rival.pooled_words] if rival.pooled_words else []),
             *(rival.words(o) for o, _ in rival.labels),
             rival.family,
         ]

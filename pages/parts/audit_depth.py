@@ -345,6 +345,8 @@ def _rivals(asked: Asked) -> None:
     found = _comparison(asked, rival, others.get(rival))
     if found is None:
         return
+    if found.pooled_words:
+        st.markdown(f"**{verbatim(found.pooled_words)}**")
     for option, _ in found.labels:
         st.markdown(listed([found.words(option)]))
     tables.beside(found.rows(), caption="Difference of the two models", name="audit-comparison")

@@ -183,7 +183,7 @@ def _markers(data: AuditData, bundle: ModelBundle) -> None:
     said = data.words.responded
     tables.show(
         found.rate_rows(),
-        caption=f"{found.label}: how many {said}, counted, 95 % intervals",
+        caption=f"{found.label}: how many {said} with and without it, under the option and under the others; 95 % intervals",
         name="audit-marker-rates",
     )
     tables.show(

@@ -9,16 +9,15 @@ from scipy.special import expit, logit
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from explainers.audit.comparison import (
-    _out_of_fold,
     compare,
     compare_with,
     delong_difference,
     same_patients,
-    simple_rival,
 )
 from explainers.audit.data import of_arrays, of_bundle, of_cohort
 from explainers.audit.errors import AuditError, StoppedError
 from explainers.audit.reliability import reliability
+from explainers.audit.rival import _out_of_fold, simple_rival
 from explainers.audit.worst import rows, worst
 from oncology.performance import auc_with_interval
 from tests.audit.test_audit_data import patients

@@ -122,3 +122,30 @@ def test_the_words_of_a_comparison_hold_for_all_its_differences(drawn):
     row = found.table.get("o0", "AUC")
     low, high = widened(row.estimate, row.ci_low, row.ci_high, critical(40))
     assert f"AUC {row.estimate:+.3f}, {low:+.3f} to {high:+.3f}" in found.words("o0")
+
+
+def test_many_small_losses_add_up_where_none_is_sure_by_itself():
+    """Fourteen options of patients of their own: the second model loses a little in each, and surely on average."""
+    rng = np.random.default_rng(1)
+    n, k = 150, 14
+    hidden = rng.normal(0, 1, (n * k, k))
+    y, p, q = (np.full((n * k, k), np.nan) for _ in range(3))
+    for j in range(k):
+        mine = slice(n * j, n * (j + 1))
+        p[mine, j] = expit(1.2 * hidden[mine, j])
+        y[mine, j] = rng.random(n) < p[mine, j]
+        q[mine, j] = expit(1.2 * hidden[mine, j] + rng.normal(0, 0.7, n))
+    names = [f"o{j}" for j in range(k)]
+    a, b = (of_arrays(y, v, options=names, name=m) for v, m in ((p, "one"), (q, "two")))
+    found = compare(a, b, rounds=40)
+    rows = list(found.table.where(metric="AUC"))
+    assert found.pooled.estimate == pytest.approx(np.mean([r.estimate for r in rows]))
+    error = np.sqrt(sum(((r.ci_high - r.ci_low) / 3.92) ** 2 for r in rows)) / k
+    assert found.pooled.ci_high - found.pooled.estimate == pytest.approx(norm.ppf(0.995) * error)
+    assert found.loses() == () and "On average over 14 options two ranks patients worse" in found.pooled_words
+    same = compare(a, a, rounds=40)
+    assert "shows no detectable difference in ranking" in same.pooled_words
+    together = compare(
+        *(of_arrays(np.nan_to_num(y), np.nan_to_num(v), options=names, name="x") for v in (p, q)), rounds=5
+    )
+    assert together.pooled is None and together.pooled_words == ""  # the same patients under every option

@@ -233,7 +233,7 @@ def test_a_worth_over_a_rule_without_source_says_so_in_the_table():
 
     assert worth(LABELS["osimertinib"].source) == "yes"
     assert worth(LABELS["nivolumab"].source) == "yes (label not sourced: general knowledge)"
-    assert "not sourced" in worth(LABELS["cetuximab"].source)
+    assert worth(LABELS["cetuximab"].source) == "yes (label sourced in part)"
     assert worth("no label", known=False) == "yes (stand-in for a label)"
 
 
