@@ -111,10 +111,10 @@ def finding(option: OptionAudit, audit: Audit) -> Finding:
         return made("no probability", f"{option.fault}. {ranks}: {pairs}")
     if not low > 0.5:
         if high < 0.5:
-            short = f"ranks patients the wrong way round ({pairs})"
+            short = f"ranks patients the wrong way round: {pairs}"
             return made("no signal", short, f"Those with a higher number {said.responded} less often.")
         rate = 100 * option.n_events / option.n
-        short = f"not shown to be better than chance at telling patients apart ({pairs})"
+        short = f"not shown to be better than chance at telling patients apart: {pairs}"
         return made(
             "no signal", short, f"Its number tells little more than that {rate:.0f} of 100 {said.responded}."
         )
@@ -146,9 +146,9 @@ def family_words(n_options: int) -> str:
     if n_options == 1:
         return f"Findings count only what exceeds the interval of {1 - FAMILY_LEVEL:.0%}."
     return (
-        f"A finding, or a worth, counts only where it holds for all {n_options} options together: the chance of any false one "
-        f"among them is {FAMILY_LEVEL:.0%} (each interval widened to {critical(n_options):.2f} standard errors; for the worth, "
-        "more, for the thresholds looked at). The intervals in this table are of each option by itself, 95 %."
+        f"Findings, and being worth more than the label, count only where they hold for all {n_options} options together: the "
+        f"chance of any false one is {FAMILY_LEVEL:.0%} (each interval widened to {critical(n_options):.2f} standard errors, for "
+        "the worth by more, since many thresholds are looked at). Intervals in this table are of each option by itself, 95 %."
     )
 
 
@@ -163,8 +163,10 @@ def _pairs(option: OptionAudit, n_options: int) -> str:
     if not math.isfinite(auc.ci_low):
         return f"in {auc.estimate:.0%} of pairs the responder has the higher number"
     low, high = _auc_ends(option, n_options)
-    together = f"for all {n_options} options together; " if n_options > 1 else ""
-    return f"in {auc.estimate:.0%} of pairs the responder has the higher number ({low:.0%} to {high:.0%}; {together}chance is 50 %)"
+    together = (
+        f"for all {n_options} options together" if n_options > 1 else f"{1 - FAMILY_LEVEL:.0%} interval"
+    )
+    return f"in {auc.estimate:.0%} of pairs the responder has the higher number ({low:.0%} to {high:.0%}; {together}; chance is 50 %)"
 
 
 def _too_few(option: OptionAudit, said: Wording) -> str:

@@ -100,9 +100,13 @@ LABELS: dict[str, _Label] = {
         at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),),
         insert="Keytruda (FDA, 2020-10 and 2026-02-10)",
     ),
-    # No insert that names these was found; "immunotherapy" is no medicine with a label of its own.
-    "immunotherapy": _Label(at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),)),
-    "nivolumab": _Label(at_least=(("pdl1", 1.0),), level=(("msi", "high"),)),
+    "immunotherapy": _Label(
+        at_least=(("tmb_per_mb", 10.0), ("pdl1", 1.0)), level=(("msi", "high"),),
+        insert="Keytruda (FDA, 2020-10 and 2026-02-10)",
+        unsourced="the insert of one checkpoint inhibitor stands in for all",
+    ),
+    # Its label asks for no mutational burden.
+    "nivolumab": _Label(at_least=(("pdl1", 1.0),), level=(("msi", "high"),), insert="Opdivo (FDA, 2025-04-11)"),
 }  # fmt: skip
 
 
