@@ -19,7 +19,7 @@ def critical(n: float, level: float = FAMILY_LEVEL) -> float:
     Examples
     --------
     >>> round(critical(1), 3), round(critical(14), 3)
-    (2.576, 3.385)
+    (2.576, 3.384)
     """
     return float(norm.ppf(1 - level / (2 * max(n, 1.0))))
 
