@@ -163,4 +163,5 @@ def _content(
         "overall": findings.overall(found), "options": options,
         "by_number_of_alterations": found.by_alterations.rows(),
         "recalibration": repaired, "comparison": None if rival is None else rival.rows(),
+        "comparison_words": [] if rival is None else [rival.pooled_words, rival.family],
     }  # fmt: skip
