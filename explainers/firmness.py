@@ -26,6 +26,7 @@ __all__ = [
     "reason_words",
 ]
 
+_CHANCE = "chance, as stated"
 _IF_WRONG = {
     "false positive": "reported, but not there",
     "false negative": "there, but reported absent",
@@ -76,11 +77,7 @@ def calls_between_words(found: AssayRobustness) -> str:
 
 def call_rows(bundle: ModelBundle, found: AssayRobustness) -> list[dict[str, Any]]:
     """One row for each single call that would change the top band; with its chance where error rates were stated."""
-    rows = [_call_row(bundle, error) for error in found.errors]
-    if found.error_rates is not None:
-        for row, error in zip(rows, found.errors, strict=True):
-            row["chance at the stated rates"] = "–" if error.chance is None else _of_100(error.chance)
-    return rows
+    return [_call_row(bundle, error, rated=found.error_rates is not None) for error in found.errors]
 
 
 def chance_words(found: AssayRobustness) -> str:
@@ -106,11 +103,13 @@ def _of_100(chance: float) -> str:
     return f"{float(f'{100 * chance:.2g}'):g} of 100"
 
 
-def _call_row(bundle: ModelBundle, error: CallError) -> dict[str, Any]:
+def _call_row(bundle: ModelBundle, error: CallError, *, rated: bool) -> dict[str, Any]:
     spec = bundle.schema.feature(error.change.feature)
+    chance = {_CHANCE: "–" if error.chance is None else _of_100(error.chance)} if rated else {}
     return {
         "call": error.change.label,
         "if it were": f"{spec.words(error.change.after)}: {_IF_WRONG[error.kind]} ({error.kind})",
+        **chance,
         "joins the top band": ", ".join(error.enters) or "none",
         "leaves the top band": ", ".join(error.leaves) or "none",
         "first then": error.first,
@@ -128,15 +127,15 @@ def calls_between_rows(bundle: ModelBundle, found: AssayRobustness) -> list[dict
             rates.false_positive if c.before == 1.0 else rates.false_negative
             for c in nearest.found[0].changes
         ]
-        return {"chance at the stated rates": _of_100(math.prod(wrong))}
+        return {_CHANCE: _of_100(math.prod(wrong))}
 
     return [
         {
             "wrong calls": "; ".join(change.words for change in nearest.found[0].changes),
+            **chance(nearest),
             "comes first then": _goal_option(nearest.goal),
             "proven": "yes" if nearest.status == "proven" else "no",
             "other sets as small": nearest.n_smallest - 1,
-            **chance(nearest),
         }
         for nearest in found.nearest
         if nearest.found

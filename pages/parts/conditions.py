@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from explainers.smallest.constraints import Mode
     from oncology.bundles import ModelBundle
 
-__all__ = ["KEY", "Conditions", "error_rates", "rate_fields", "show"]
+__all__ = ["KEY", "Conditions", "error_rates", "rate_fields", "rates_filled", "show"]
 
 KEY = "smallest"
 _START: dict[str, Any] = {
@@ -109,6 +109,11 @@ def rate_fields(key: str) -> None:
         "Of 100 absent, there after all", 0.0, 99.9, None, 0.5, width=210, key=f"{key}-negative", persist_state="page",
         format="%g", placeholder="not stated", help="False negatives, as the laboratory states them; 0 rules them out.",
     )  # fmt: skip
+
+
+def rates_filled(key: str) -> bool:
+    """Whether any of them was filled in."""
+    return any(_state(key, n) is not None for n in ("positive", "negative"))
 
 
 def error_rates(key: str) -> ErrorRates | None:

@@ -63,6 +63,8 @@ def _put_calls(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     if folded.open:
         with folded, st.container(horizontal=True):
             conditions.rate_fields(_CALLS)
+    elif conditions.rates_filled(_CALLS):
+        st.caption("Error rates are filled in; the answer says which.")
     if not st.button("Check every call", key="assay-robustness-ask"):
         return None
     try:
@@ -105,10 +107,10 @@ def _draw_calls(job: inquiry.Inquiry, now: PatientProfile) -> None:
             rows, caption="The fewest wrong calls that bring another option first", name="calls-between"
         )
     st.write(verbatim(firmness.calls_words(found)))
-    if rows := firmness.call_rows(job.bundle, found):
-        tables.show(rows, caption="Single calls that would change the top band", name="single-calls")
     chance = firmness.chance_words(found)
     st.write(verbatim(chance or "How often the assay errs was not stated, so it is not part of this."))
+    if rows := firmness.call_rows(job.bundle, found):
+        tables.show(rows, caption="Single calls that would change the top band", name="single-calls")
     st.caption("What the model would say if a call were otherwise.")
 
 

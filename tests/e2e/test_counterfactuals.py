@@ -83,6 +83,7 @@ def test_conditions_are_folded_away_kept_and_said_above_the_answer(
         numbers = page.get_by_role("combobox", name="Numbers and levels that may move")
         numbers.press_sequentially("Haemo", delay=15)
         page.get_by_role("option", name="Haemoglobin").click()
+        expect(page.locator("[data-tag]").filter(has_text="Haemoglobin").last).to_be_visible()
         numbers.press("Escape")
         painted(page)
         for width, height in (WIDE, NARROW):

@@ -50,8 +50,8 @@ def test_calls_between_say_what_is_proven(found):
 def test_error_rates_are_said_with_the_calls_they_weigh(make_bundle, found):
     bundle = make_bundle("boosting")
     assert firmness.chance_words(found) == ""
-    assert not any("chance at the stated rates" in row for row in firmness.call_rows(bundle, found))
-    assert not any("chance at the stated rates" in row for row in firmness.calls_between_rows(bundle, found))
+    assert not any("chance, as stated" in row for row in firmness.call_rows(bundle, found))
+    assert not any("chance, as stated" in row for row in firmness.calls_between_rows(bundle, found))
     one, *_ = found.of_kind("false positive")
     missed = replace(one, kind="false negative", chance=0.05)
     told = replace(
@@ -63,14 +63,16 @@ def test_error_rates_are_said_with_the_calls_they_weigh(make_bundle, found):
         told
     )
     assert "of 100 alterations reported 2 are not there" in firmness.chance_words(told)
-    chances = [row["chance at the stated rates"] for row in firmness.call_rows(bundle, told)]
+    chances = [row["chance, as stated"] for row in firmness.call_rows(bundle, told)]
     assert chances == ["2 of 100", "5 of 100", "5 of 100", "–"]
+    # Beside what it is a chance of, where a narrow column still shows it.
+    assert list(firmness.call_rows(bundle, told)[0])[2] == "chance, as stated"
     single = firmness.chance_words(replace(told, errors=told.errors[:1]))
     assert "that this one call is wrong is 2 of 100" in single
     assert "No single wrong call among those reported" in firmness.chance_words(replace(told, errors=()))
     for row, nearest in zip(firmness.calls_between_rows(bundle, told), told.nearest, strict=True):
         rates = [0.02 if c.before == 1.0 else 0.05 for c in nearest.found[0].changes]
-        assert row["chance at the stated rates"] == f"{100 * prod(rates):.2g} of 100"
+        assert row["chance, as stated"] == f"{100 * prod(rates):.2g} of 100"
 
 
 def test_a_reason_says_whether_fewer_facts_would_do():

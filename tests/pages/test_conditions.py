@@ -278,10 +278,13 @@ def test_the_check_of_every_call_takes_error_rates_too(asked):
     press(app, "assay-robustness-ask")
     assert "The false negative rate is not stated" in app.warning[0].value and len(asked) == 1
     app.number_input(key="assay-robustness-negative").set_value(5.0)
+    app.session_state["assay-robustness-rates"] = False
+    app.run()
+    assert any("Error rates are filled in" in c.value for c in app.caption)
     press(app, "assay-robustness-ask")
     assert asked[-1]["error_rates"] == ErrorRates(0.02, 0.05)
     assert "Error rates as stated: of 100 alterations reported 2 are not there" in said(app)
-    assert "chance at the stated rates" in said(app) and "2 of 100" in said(app)
+    assert "chance, as stated" in said(app) and "2 of 100" in said(app)
 
 
 # --- one model, one patient --------------------------------------------------------------------------------
