@@ -193,12 +193,12 @@ def test_the_second_time_nothing_is_computed(run, small_bundle):
 def test_the_terminal_compares_with_a_simple_model(run, small_bundle):
     code, out, _ = run("audit", small_bundle.path, "--rounds", "30", "--quiet", "--against", "simple")
     assert code == 0 and "no detectable loss in ranking with a logistic regression" in out
-    assert "differences were looked at" in out and "On average over 3 options" in out
+    assert "12 differences were looked at" in out
     code, out, _ = run(
         "audit", small_bundle.path, "--rounds", "30", "--quiet", "--against", "simple", "--json"
     )
     pooled, family = json.loads(out)["comparison_words"]
-    assert "99 %" in pooled and "any false one is 1%" in family
+    assert pooled == "" and "any false one is 1%" in family  # each patient has outcomes of all three options
 
 
 def test_the_whole_audit_is_one_document_without_a_row_of_any_patient(run, small_bundle, tmp_path):
