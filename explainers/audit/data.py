@@ -49,7 +49,7 @@ FloatVector = NDArray[np.float64]
 
 # Part of every fingerprint: raise it when groups, probabilities or label rules are made in another way, so that no
 # cache is stale.
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, eq=False)

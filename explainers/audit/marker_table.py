@@ -143,12 +143,15 @@ class MarkerEffects:
     @property
     def limits(self) -> str:
         """What these patients allow one to say."""
-        unknown = f" Left out: {_people(self.n_unknown)} whose marker is not known." if self.n_unknown else ""
-        elsewhere = (
-            f" {'And' if unknown else 'Left out:'} {_people(self.n_elsewhere)} with tumours in which it hardly occurs."
-            if self.n_elsewhere
-            else ""
-        )
+        gone = [
+            f"{_people(n)} {why}"
+            for n, why in (
+                (self.n_unknown, "whose marker is not known"),
+                (self.n_elsewhere, "with tumours in which it hardly occurs"),
+            )
+            if n
+        ]
+        left = f" Left out: {' and '.join(gone)}." if gone else ""
         if self.n_outcomes > self.n:
             what = (
                 f"From {self.n_outcomes:,} outcomes of {self.n:,} patients ({count_words(self.n_altered)} altered), several of one "
@@ -160,7 +163,7 @@ class MarkerEffects:
                 "drawn by lot: associations, no effects of treatment."
             )
         return (
-            f"{what}{unknown}{elsewhere} Adjusted for {', '.join(self.adjusted_for)}; not for every alteration that goes together with "
+            f"{what}{left} Adjusted for {', '.join(self.adjusted_for)}; not for every alteration that goes together with "
             "this one, nor for what nobody recorded."
         )
 
