@@ -84,7 +84,7 @@ def chance_words(found: AssayRobustness) -> str:
     """What the stated error rates say of the single calls together; empty where none were stated."""
     if found.error_rates is None:
         return ""
-    stated = f"Error rates as stated: {rates_words(found.error_rates)}."
+    stated = f"Error rates: {rates_words(found.error_rates)}."
     n = sum(e.chance is not None for e in found.errors)
     if found.chance_of_any is None:
         return f"{stated} No single wrong call among those reported would change the top band."

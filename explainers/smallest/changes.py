@@ -212,6 +212,7 @@ def smallest_changes(
             tried.status,
         )
         method = f"{tried.n_tried:,} sets of changes, each put through the model"
+    complete = complete and not made.sampled  # other values of the numbers may do it too
     if made.sampled and status != "already so" and not (status == "proven" and len(sets[0]) == 1):
         ended = "numbers were tried at some values only"
         status, ruled_out = ("best found" if sets else "open"), 0
