@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 # Nobody waits longer than this between two parts, however busy the dashboard is.
 LONGEST_WAIT_SECONDS = 0.3
+# Nor longer than this for the turn of another: one slow model, or one that never ends, does not hold up every patient.
+LONGEST_TURN_SECONDS = 5.0
 
 _turn = threading.Lock()
 _urgent = 0
@@ -35,10 +37,14 @@ def at_once() -> Iterator[None]:
 
 @contextmanager
 def in_turn() -> Iterator[None]:
-    """Run the block when no other patient work runs and nothing urgent does."""
-    with _turn:
+    """Run the block when no other patient work runs and nothing urgent does, or after the longest waits for both."""
+    mine = _turn.acquire(timeout=LONGEST_TURN_SECONDS)
+    try:
         let_pass()
         yield
+    finally:
+        if mine:
+            _turn.release()
 
 
 def let_pass() -> None:

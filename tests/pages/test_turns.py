@@ -62,6 +62,31 @@ def test_nobody_waits_longer_than_the_longest_wait(monkeypatch):
         assert done.wait(PATIENCE)
 
 
+def test_a_turn_that_does_not_end_is_not_waited_for_by_everybody(monkeypatch):
+    monkeypatch.setattr(turns, "LONGEST_TURN_SECONDS", 0.01, raising=False)
+    monkeypatch.setattr(turns, "_turn", threading.Lock())
+    began, end, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with turns.in_turn():
+            began.set()
+            end.wait(4 * PATIENCE)
+
+    def next_one() -> None:
+        with turns.in_turn():
+            done.set()
+
+    thread = started(slow)
+    assert began.wait(PATIENCE)
+    other = started(next_one)
+    assert done.wait(PATIENCE)
+    other.join(PATIENCE)
+    assert turns._turn.locked(), "whoever did not wait has no turn to give back"
+    end.set()
+    thread.join(PATIENCE)
+    assert not turns._turn.locked()
+
+
 @pytest.mark.parametrize("kind", [turns.at_once, turns.in_turn])
 def test_work_that_fails_gives_its_turn_back(kind):
     with pytest.raises(ZeroDivisionError), kind():
