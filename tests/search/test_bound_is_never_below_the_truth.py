@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainers.trees.search import Goal
-from explainers.trees.search.bound import active_boxes, bound, largest
+from explainers.trees.search.bound import bound, largest, prepare
 from explainers.trees.search.descent import tighten
 from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE
@@ -63,7 +63,7 @@ def test_no_set_scores_above_the_bound_for_any_weights_and_multipliers(seed, r, 
     total, taken, prefix = np.empty(len(group)), np.zeros(len(group), np.int8), np.zeros(r + 1)
     choice, at_choice = np.empty(len(smaller.output), np.int32), np.empty(len(w))
     rest = bound(
-        smaller, active_boxes(smaller), goal.weights, goal.offset, w, multipliers, total, choice, at_choice
+        smaller, prepare(smaller), goal.weights, goal.offset, w, multipliers, total, choice, at_choice
     )
     largest(total, status, group, r, taken, prefix)
     truth = goal.score(outputs[reachable(status, as_items, r)]).max()

@@ -40,6 +40,31 @@ after = compiled()
 print({name: n for name, n in after.items() if n != before.get(name)})
 """
 
+_SEARCHES = """
+import sys
+from explainers.trees.search import Goal, smallest_sets
+from explainers.trees.search.solving import warm
+from numba.core.dispatcher import Dispatcher
+from tests.search.random_models import random_case
+
+def compiled():
+    modules = [m for n, m in sys.modules.items() if n.startswith("explainers.trees.search")]
+    kernels = {v for m in modules for v in vars(m).values() if isinstance(v, Dispatcher)}
+    return {k.py_func.__qualname__: len(k.signatures) for k in kernels}
+
+warm()
+before = compiled()
+for seed, kinds in enumerate(("b" * 12, "bsnbc", "nncs", "b" * 9)):
+    case = random_case(seed, kinds=kinds, n_outputs=3, n_trees=20, dense=seed % 2 == 0)
+    now = case.ensemble.predict(case.row[None])[0]
+    for target in range(3):
+        first, over = Goal.first(target, 3), Goal.over(target, 3, float(now[target]) + 3)
+        for goal in (first, over, Goal.under(target, 3, float(now[target]) - 3)):
+            smallest_sets(case.ensemble, case.row, case.changes, goal, max_size=6)
+after = compiled()
+print({name: n for name, n in after.items() if n != before.get(name)})
+"""
+
 
 def _run(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -53,3 +78,7 @@ def test_importing_the_package_loads_no_compiler():
 
 def test_no_question_compiles_anything_after_warming():
     assert _run(_QUESTIONS) == "{}"
+
+
+def test_no_search_compiles_anything_after_warming():
+    assert _run(_SEARCHES) == "{}"

@@ -50,12 +50,15 @@ References
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from explainers.trees.search.forest import FREE, MOST_GROUPS
+from explainers.trees.search.forest import FREE
 
-__all__ = ["active_boxes", "bound", "combine", "largest", "mean_range", "weigh"]
+__all__ = ["Prepared", "bound", "combine", "largest", "mean_range", "prepare", "weigh"]
 
 
 @njit(cache=True)
@@ -113,12 +116,14 @@ def combine(goal, w):
 def weigh(forest, t, c, weighted):
     """Fill in the weighted values of one tree's boxes."""
     first, last = forest.box_start[t], forest.box_start[t + 1]
-    for box in range(first, last):
-        weighted[box] = 0.0
     for x in range(len(forest.value)):
-        weight = c[forest.output[t] + x]
-        for box in range(first, last):
-            weighted[box] += weight * forest.value[x, box]
+        weight, value = c[forest.output[t] + x], forest.value[x]
+        if x == 0:
+            for box in range(first, last):
+                weighted[box] = weight * value[box]
+        else:
+            for box in range(first, last):
+                weighted[box] += weight * value[box]
 
 
 @njit(cache=True)
@@ -132,8 +137,38 @@ def mean_range(forest, c):
     return spread / max(1, len(forest.output))
 
 
+class Prepared(NamedTuple):
+    """What every step on one forest needs; see `prepare`."""
+
+    active: NDArray[np.int32]  # (T,) each tree's active box while no free item is chosen
+    owner: NDArray[np.uint32]  # link of every entry of `forest.item`
+    option: NDArray[
+        np.uint32
+    ]  # (N,) a link that a literal allows; Q, "leave it alone", where it holds unchanged
+    wide: NDArray[np.int32]  # literals that have more options than that
+
+
 @njit(cache=True)
-def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
+def prepare(forest):
+    """Lay out what the steps look up, so that a binary alteration costs one look and no branch."""
+    n_links = len(forest.item_start) - 1
+    owner = np.empty(len(forest.item), np.uint32)
+    for q in range(n_links):
+        owner[forest.item_start[q] : forest.item_start[q + 1]] = q
+    option = np.empty(len(forest.literal_slot), np.uint32)
+    wide = np.empty(len(option), np.int32)
+    n_wide = 0
+    for literal in range(len(option)):
+        first = forest.allowed_start[literal]
+        option[literal] = n_links if forest.unchanged[literal] == 1 else forest.allowed[first]
+        if forest.allowed_start[literal + 1] - first + forest.unchanged[literal] > 1:
+            wide[n_wide] = literal
+            n_wide += 1
+    return Prepared(active_boxes(forest), owner, option, wide[:n_wide].copy())
+
+
+@njit(cache=True)
+def bound(forest, prepared, goal, offset, w, L, total, choice, at_choice):
     """B without its last term for weights w and multipliers L (Q,), one pass over the forest.
 
     Fills `total` (n_items,) with Lam, `choice` (T,) with each tree's best box (-1 for a tree that no weight looks
@@ -147,11 +182,25 @@ def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
     outputs = forest.base.copy()
     for o in range(k):
         a += c[o] * forest.base[o]
-    total[:] = 0.0
+    minus = np.empty(len(L) + 1)  # the last one for leaving a group alone
+    minus[: len(L)] = -L
+    minus[len(L)] = 0.0
     slack = np.empty(len(forest.slot_group))
+    for s in range(len(slack)):
+        slack[s] = max(0.0, minus[forest.link_start[s]])
+        for q in range(forest.link_start[s] + 1, forest.link_start[s + 1]):
+            slack[s] = max(slack[s], minus[q])
     earned = np.empty(len(forest.literal_slot))
-    running = np.zeros(MOST_GROUPS + 1)  # sums along the path; boxes share those of their common beginning
+    for literal in range(len(earned)):
+        earned[literal] = minus[prepared.option[literal]] - slack[forest.literal_slot[literal]]
+    for literal in prepared.wide:
+        m = minus[prepared.option[literal]]
+        for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+            m = max(m, minus[forest.allowed[b]])
+        earned[literal] = m - slack[forest.literal_slot[literal]]
+    along = np.zeros(len(forest.above))  # what the literals of the path have earned
     weighted = np.empty(forest.value.shape[1])
+    total[:] = 0.0
     for t in range(len(forest.output)):
         o = forest.output[t]
         seen = False
@@ -160,34 +209,24 @@ def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
         if not seen:
             choice[t] = -1
             for x in range(width):
-                outputs[o + x] += forest.value[x, active[t]]
+                outputs[o + x] += forest.value[x, prepared.active[t]]
             continue
-        sum_slack = 0.0
-        for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
-            m = 0.0
-            for q in range(forest.link_start[s], forest.link_start[s + 1]):
-                y = L[q]
-                m = max(m, -y)
-                for b in range(forest.item_start[q], forest.item_start[q + 1]):
-                    total[forest.item[b]] += y
-            slack[s] = m
-            sum_slack += m
-        for literal in range(forest.literal_start[t], forest.literal_start[t + 1]):
-            m = 0.0 if forest.unchanged[literal] == 1 else -np.inf
-            for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
-                m = max(m, -L[forest.allowed[b]])
-            earned[literal] = m - slack[forest.literal_slot[literal]]
+        first, last = forest.slot_start[t], forest.slot_start[t + 1]
+        for s in range(first, last):
+            a += slack[s]
+        for x in range(
+            forest.item_start[forest.link_start[first]], forest.item_start[forest.link_start[last]]
+        ):
+            total[forest.item[x]] -= minus[prepared.owner[x]]
+        for node in range(forest.node_start[t] + 1, forest.node_start[t + 1]):
+            along[node] = along[forest.above[node]] + earned[forest.node_literal[node]]
         weigh(forest, t, c, weighted)
         best, best_box = -np.inf, -1
         for box in range(forest.box_start[t], forest.box_start[t + 1]):
-            depth = forest.shared[box]
-            for e in range(forest.entry_start[box] + depth, forest.entry_start[box + 1]):
-                running[depth + 1] = running[depth] + earned[forest.entry[e]]
-                depth += 1
-            v = weighted[box] + running[depth]
+            v = weighted[box] + along[forest.box_node[box]]
             if v > best:
                 best, best_box = v, box
-        a += best + sum_slack
+        a += best
         choice[t] = best_box
         for x in range(width):
             outputs[o + x] += forest.value[x, best_box]
@@ -202,12 +241,12 @@ def bound(forest, active, goal, offset, w, L, total, choice, at_choice):
 def active_boxes(forest):
     """Each tree's active box while no free item is chosen, (T,)."""
     active = np.empty(len(forest.output), np.int32)
+    holds = np.ones(len(forest.above), np.uint8)
     for t in range(len(active)):
+        for node in range(forest.node_start[t] + 1, forest.node_start[t + 1]):
+            holds[node] = holds[forest.above[node]] & forest.unchanged[forest.node_literal[node]]
         for box in range(forest.box_start[t], forest.box_start[t + 1]):
-            lacking = False
-            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
-                lacking |= forest.unchanged[forest.entry[e]] == 0
-            if not lacking:
+            if holds[forest.box_node[box]] == 1:
                 active[t] = box
                 break
     return active

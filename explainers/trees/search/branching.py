@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explainers.trees.search.bound import largest
+from explainers.trees.search.closing import TooMany, winning_sets
+from explainers.trees.search.coefficients import MOST_LEFT
 from explainers.trees.search.descent import NOTHING_LEFT, first_multipliers, tighten
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE, Forest
-from explainers.trees.search.pairs import MOST_ITEMS, winning_pairs
 from explainers.trees.search.restriction import restrict, single_effects
 from explainers.trees.search.rules import TOLERANCE, Goal, Rules
 
@@ -27,6 +28,8 @@ PRUNE = TOLERANCE / 2
 ROOT_STEPS, ROOT_STALLS = 80, 30
 NODE_STEPS, NODE_STALLS = 14, 10
 SMALL = 1e-9  # decides between items that no step took
+MOST_ITEMS = {2: 1000, 3: 400, 4: 400}  # that may be free for all sets of so many to be tried
+MOST_REFUSED = 3000  # sets that win against the rules, after which a node is split instead
 AIM = 0.03  # Polyak's target lies this share of the present score below zero
 
 
@@ -93,10 +96,11 @@ def ask(
 ) -> Answer:
     """Search for sets of at most `size` items whose score is over the tolerance.
 
-    Depth first: a node with two changes left or fewer is closed exactly (`pairs`); at others the exact effect of
-    every single further item is looked at, then the bound is tightened (`descent.tighten`), then the node is split on
-    an item, chosen or excluded: one that most of the steps took, so that the half without it is easy to rule out, and
-    that trees disagree about, so that both halves bring them together. Every set belongs to exactly one leaf of that
+    Depth first: at a node the exact effect of every single further item is looked at, then the bound is tightened
+    (`descent.tighten`). With four changes left or fewer all sets are tried, as far as they are not too many
+    (`closing`). Otherwise the node is split on an item, chosen or excluded: one that most of the steps took, so that
+    the half without it is easy to rule out, and that trees disagree about, so that both halves bring them together.
+    Every set belongs to exactly one leaf of that
     tree, so what is pruned by an admissible bound and what is looked at exactly together cover all sets: an empty
     answer that is `settled` is a proof.
 
@@ -125,7 +129,21 @@ def ask(
             return answer
         chosen = np.flatnonzero(node.status == CHOSEN)
         left = size - len(chosen)
-        found, done = _look(node, goal, rules, chosen, left, group, most_sets)
+        found, done = _look(node, goal, rules, chosen, left, most_sets)
+        if not (done or (found and most_sets is None)):
+            outcome, smaller, weights, multipliers, total, disagree, share, rest, by_size, _ = tighten(
+                node.forest, goal.weights, goal.offset, node.status, group, left, node.weights, node.multipliers,
+                aim, PRUNE, ROOT_STEPS if first else NODE_STEPS, ROOT_STALLS if first else NODE_STALLS,
+            )  # fmt: skip
+            if first:
+                answer.ruled_out = int(np.flatnonzero(by_size <= PRUNE).max(initial=0))
+            done = outcome == NOTHING_LEFT or not rules.settle(node.status)
+            node = Node(smaller, node.status, weights, multipliers)
+            if not done and left <= MOST_LEFT:
+                node = _child(node, node.status, left)
+                closed = _close(node, goal, rules, left, group, most_sets)
+                found, done = found + (closed or []), closed is not None
+        first = False
         answer.sets += found
         if answer.sets and most_sets is None:
             answer.settled = True
@@ -133,44 +151,18 @@ def ask(
         if most_sets is not None and len(answer.sets) > most_sets:
             del answer.sets[most_sets:]
             return answer
-        if done:
-            continue
-        outcome, smaller, weights, multipliers, total, disagree, share, rest, by_size, _ = tighten(
-            node.forest, goal.weights, goal.offset, node.status, group, left, node.weights, node.multipliers,
-            aim, PRUNE, ROOT_STEPS if first else NODE_STEPS, ROOT_STALLS if first else NODE_STALLS,
-        )  # fmt: skip
-        if first:
-            first = False
-            answer.ruled_out = int(np.flatnonzero(by_size <= PRUNE).max(initial=0))
-        if outcome == NOTHING_LEFT or not rules.settle(node.status):
-            continue
-        _branch(
-            stack,
-            Node(smaller, node.status, weights, multipliers),
-            total,
-            share * (1 + disagree / (disagree.max() + 1e-9)),
-            rest,
-            rules,
-            left,
-            group,
-        )
+        if not done:
+            _branch(stack, node, total, share * disagree, rest, rules, left, group)
     answer.settled = True
     return answer
 
 
 def _look(
-    node: Node,
-    goal: Goal,
-    rules: Rules,
-    chosen: NDArray[np.intp],
-    left: int,
-    group: NDArray[np.int64],
-    most: int | None,
+    node: Node, goal: Goal, rules: Rules, chosen: NDArray[np.intp], left: int, most: int | None
 ) -> tuple[list[tuple[int, ...]], bool]:
-    """Winning sets among the chosen items with up to two more, and whether that was all there is.
+    """Winning sets among the chosen items with at most one more, and whether that was all there is.
 
-    One item more is always tried, two more where no third could follow. To collect (`most` is given), sets of
-    less than the full size need no look: none of them wins.
+    To collect (`most` is given), sets of less than the full size need no look: none of them wins.
     """
     now, effect = single_effects(node.forest, node.status)
     items = tuple(map(int, chosen))
@@ -179,23 +171,40 @@ def _look(
     free = np.flatnonzero(node.status == FREE)
     if left == 0 or len(free) == 0:
         return [], True
-    if most is None or left == 1:
-        score = goal.score(now + effect[free])
-        order = np.argsort(-score, kind="stable")[: int((score > TOLERANCE).sum())]
-        sets = _admitted(rules, items, free[order][:, None], most)
-        if sets or left == 1:
-            return sets, left == 1
-    if left > 2 or len(free) > MOST_ITEMS:
+    if most is not None and left > 1:
         return [], False
-    limit = len(free) ** 2 if most is None or not rules.plain else most + 1
-    pairs = winning_pairs(
-        node.forest, node.status, group, now, effect, goal.weights, goal.offset, TOLERANCE, limit
-    )  # fmt: skip
-    return _admitted(rules, items, pairs, most), True
+    score = goal.score(now + effect[free])
+    order = np.argsort(-score, kind="stable")[: int((score > TOLERANCE).sum())]
+    return _admitted(rules, items, free[order][:, None], most), left == 1
+
+
+def _close(
+    node: Node, goal: Goal, rules: Rules, left: int, group: NDArray[np.int64], most: int | None
+) -> list[tuple[int, ...]] | None:
+    """The winning sets of up to `left` more items (to collect, those of the full size only); None: too many to try."""
+    free = np.flatnonzero(node.status == FREE)
+    if left > MOST_LEFT or not 0 < len(free) <= MOST_ITEMS[left]:
+        return None
+    items = tuple(map(int, np.flatnonzero(node.status == CHOSEN)))
+    sets: list[tuple[int, ...]] = []
+    refused = 0
+    try:
+        for winners in winning_sets(
+            node.forest, free, group, goal, node.weights, 2 if most is None else left, left, PRUNE
+        ):
+            sets += _admitted(rules, items, winners, most)
+            if len(sets) > (0 if most is None else most):
+                break
+            refused += len(winners)
+            if refused - len(sets) > MOST_REFUSED:
+                return None
+    except TooMany:
+        return None
+    return sets
 
 
 def _admitted(
-    rules: Rules, items: tuple[int, ...], more: NDArray[np.intp], most: int | None
+    rules: Rules, items: tuple[int, ...], more: Iterable[Iterable[int]], most: int | None
 ) -> list[tuple[int, ...]]:
     """The sets that keep the rules: the first one only, unless all are collected."""
     sets = (tuple(sorted((*items, *map(int, extra)))) for extra in more)

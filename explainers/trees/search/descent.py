@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from explainers.trees.search.bound import active_boxes, bound, combine, largest, mean_range, weigh
+from explainers.trees.search.bound import bound, combine, largest, mean_range, prepare, weigh
 from explainers.trees.search.forest import EXCLUDED, FREE
 from explainers.trees.search.restriction import restrict
 
@@ -23,30 +23,31 @@ NEW_BEST = 1e-3  # relative improvement of the bound that counts as progress
 
 
 @njit(cache=True)
-def subgradient(forest, L, choice, taken, literal_at, out):
+def subgradient(forest, prepared, L, choice, taken, literal_at, out):
     """[top_r takes the link] - [the tree takes it], (Q,); ties of the tree's choice are broken towards 0."""
+    out[:] = 0.0
+    for x in range(len(forest.item)):
+        out[prepared.owner[x]] += taken[forest.item[x]]
     for t in range(len(forest.output)):
         first, last = forest.slot_start[t], forest.slot_start[t + 1]
         if choice[t] < 0:
-            for q in range(forest.link_start[first], forest.link_start[last]):
-                out[q] = 0.0
+            out[forest.link_start[first] : forest.link_start[last]] = 0.0
             continue
-        for s in range(first, last):
-            literal_at[s] = -1
-        for e in range(forest.entry_start[choice[t]], forest.entry_start[choice[t] + 1]):
-            literal_at[forest.literal_slot[forest.entry[e]]] = forest.entry[e]
+        literal_at[first:last] = -1
+        node = forest.box_node[choice[t]]
+        while forest.above[node] != node:
+            literal_at[forest.literal_slot[forest.node_literal[node]]] = forest.node_literal[node]
+            node = forest.above[node]
         for s in range(first, last):
             literal = literal_at[s]
             earned, wanted, selected = 0.0, -1, -1
-            if literal >= 0 and forest.unchanged[literal] == 0:
-                earned = -np.inf
-            for q in range(forest.link_start[s], forest.link_start[s + 1]):
-                out[q] = 0.0
-                for b in range(forest.item_start[q], forest.item_start[q + 1]):
-                    out[q] += taken[forest.item[b]]
-                if literal < 0:
-                    earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
-            if literal >= 0:
+            if literal < 0:
+                for q in range(forest.link_start[s], forest.link_start[s + 1]):
+                    if L[q] <= 0.0:
+                        earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
+            else:
+                if forest.unchanged[literal] == 0:
+                    earned = -np.inf
                 for b in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
                     q = forest.allowed[b]
                     earned, wanted, selected = prefer(-L[q], q, out[q], earned, wanted, selected)
@@ -122,13 +123,13 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     best_L, best, by_size = L.copy(), np.inf, np.full(r + 1, np.inf)
     gradient, step = np.zeros(len(L)), np.zeros(len(L))
     literal_at, choice = np.empty(len(forest.slot_group), np.int32), np.empty(len(forest.output), np.int32)
-    active = active_boxes(forest)
+    prepared = prepare(forest)
     scale = WEIGHT_STEP / (mean_range(forest, combine(goal, w)) + 1e-12)
     share = np.zeros(n_items)
     stalls, outcome, steps, dropped = 0, UNDECIDED, 0, 0
     for n in range(most_steps):
         steps = n + 1
-        a = bound(forest, active, goal, offset, w, L, total, choice, at_choice)
+        a = bound(forest, prepared, goal, offset, w, L, total, choice, at_choice)
         last = largest(total, status, group, r, taken, prefix)
         now = a + prefix[r]
         for i in range(n_items):
@@ -157,7 +158,7 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
             dropped = 0
             forest, origin = restrict(forest, status, r)
             L, best_L, step = L[origin], best_L[origin], step[origin]
-            active, gradient = active_boxes(forest), np.zeros(len(L))
+            prepared, gradient = prepare(forest), np.zeros(len(L))
             literal_at, choice = (
                 np.empty(len(forest.slot_group), np.int32),
                 np.empty(len(forest.output), np.int32),
@@ -168,27 +169,37 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
             continue
         if stalls >= most_stalls:
             break
-        subgradient(forest, L, choice, taken, literal_at, gradient)
+        subgradient(forest, prepared, L, choice, taken, literal_at, gradient)
         mean = at_choice.mean()
         for j in range(J):
             w_gradient[j] = (at_choice[j] - mean) * scale
             if w[j] <= 0 and w_gradient[j] > 0:
                 w_gradient[j] = 0.0
-        along = (gradient * step).sum() + (w_gradient * w_step).sum()
-        before = (step * step).sum() + (w_step * w_step).sum()
-        if (gradient * gradient).sum() + (w_gradient * w_gradient).sum() == 0.0:
+        along, before, square = 0.0, 0.0, 0.0
+        for q in range(len(L)):
+            along += gradient[q] * step[q]
+            before += step[q] * step[q]
+            square += gradient[q] * gradient[q]
+        along += (w_gradient * w_step).sum()
+        before += (w_step * w_step).sum()
+        square += (w_gradient * w_gradient).sum()
+        if square == 0.0:
             break  # the minimum
         keep = -DEFLECTION * along / before if along < 0 and before > 0 else 0.0
-        step = gradient + keep * step
         w_step = w_gradient + keep * w_step
-        length = (now - aim) / ((step * step).sum() + (w_step * w_step).sum())
-        L -= length * step
+        square = (w_step * w_step).sum()
+        for q in range(len(L)):
+            step[q] = gradient[q] + keep * step[q]
+            square += step[q] * step[q]
+        length = (now - aim) / square
+        for q in range(len(L)):
+            L[q] -= length * step[q]
         if J > 1:
             w -= length * scale * w_step
             onto_simplex(w)
-    rest = bound(forest, active, goal, offset, best_w, best_L, total, choice, at_choice)
+    rest = bound(forest, prepared, goal, offset, best_w, best_L, total, choice, at_choice)
     largest(total, status, group, r, taken, prefix)
-    subgradient(forest, best_L, choice, taken, literal_at, gradient)
+    subgradient(forest, prepared, best_L, choice, taken, literal_at, gradient)
     disagree = np.zeros(n_items)
     for q in range(len(gradient)):
         for b in range(forest.item_start[q], forest.item_start[q + 1]):
@@ -203,23 +214,25 @@ def first_multipliers(forest, goal, w):
     weighted = np.empty(forest.value.shape[1])
     L = np.zeros(len(forest.item_start) - 1)
     known = np.zeros(len(L), np.uint8)
+    lacks = np.zeros(len(forest.above), np.int64)
+    needed = np.empty(len(forest.above), np.int32)
     for t in range(len(forest.output)):
+        for node in range(forest.node_start[t] + 1, forest.node_start[t + 1]):
+            literal, up = forest.node_literal[node], forest.above[node]
+            lacks[node] = lacks[up] + (forest.unchanged[literal] == 0)
+            needed[node] = needed[up] if forest.unchanged[literal] == 1 else literal
         weigh(forest, t, c, weighted)
         now = 0.0
         for round_ in range(2):  # the active box first, then those one item away
             for box in range(forest.box_start[t], forest.box_start[t + 1]):
-                lacking, needed = 0, -1
-                for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
-                    if forest.unchanged[forest.entry[e]] == 0:
-                        lacking += 1
-                        needed = forest.entry[e]
-                if lacking != round_:
+                if lacks[forest.box_node[box]] != round_:
                     continue
                 v = weighted[box]
                 if round_ == 0:
                     now = v
                     continue
-                for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
+                literal = needed[forest.box_node[box]]
+                for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
                     q = forest.allowed[a]
                     L[q] = v - now if known[q] == 0 else max(L[q], v - now)
                     known[q] = 1

@@ -83,7 +83,7 @@ def forest_of(
         (widest + 63) // 64,
     )
     forest = project(
-        ensemble.boxes, ensemble.n_trees, ensemble.base, ensemble.nodes.output, unchanged, mask, verdict, owner,
+        ensemble.boxes, ensemble.nodes, ensemble.base, unchanged, mask, verdict, ensemble.conditions.feature, owner,
         group_start, max_size,
     )  # fmt: skip
     return forest, numbers[order], order
@@ -134,10 +134,14 @@ def additive_forest(now: ArrayLike, effect: ArrayLike, group: ArrayLike) -> Fore
     def ints(values: ArrayLike) -> NDArray[np.int32]:
         return np.asarray(values, np.int32)
 
-    each = np.arange(n + trees + 1)
+    # Nodes: a root for each tree, then one for each of its boxes.
+    tree = np.repeat(np.arange(trees), size + 1)
+    end = np.arange(n + trees) + tree + 1
+    literal, above = np.zeros(n + 2 * trees, np.uint32), np.arange(n + 2 * trees, dtype=np.uint32)
+    literal[end], above[end] = np.arange(n + trees), boxes[:-1][tree] + tree
     return Forest(
-        now.copy(), ints(np.zeros(trees)), ints(boxes), value, ints(each), ints(each[:-1]), ints(np.zeros(n + trees)),
-        ints(boxes), ints(np.repeat(np.arange(trees), size + 1)), (~is_item).astype(np.uint8),
+        now.copy(), ints(np.zeros(trees)), ints(boxes), value, end.astype(np.uint32),
+        ints(boxes + np.arange(trees + 1)), literal, above, ints(boxes), ints(tree), (~is_item).astype(np.uint8),
         ints(np.concatenate([[0], allowed])), ints(np.arange(n)), ints(np.arange(trees + 1)), ints(np.arange(trees)),
         ints(first), ints(np.arange(n + 1)), ints(np.arange(n)),
     )  # fmt: skip

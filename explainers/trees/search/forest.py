@@ -14,6 +14,10 @@ A binary alteration has one item, so its literals are "must be chosen" and "must
 has an item for each interval between thresholds, a three-state gene one for each of its two other states; neither
 needs a copy of the box for every alternative.
 
+The boxes of one tree are kept as their common tree of paths: a **node** is a literal below the node it follows on the
+path from the root, and a box is active where all nodes above its own hold. What boxes begin with alike is worked out
+once, and a pass over a tree is one loop without branches.
+
 Within one tree, items of a group that all its literals treat alike are interchangeable; such a class is a **link**
 (the tree's link to those items). The boxes of one tree are disjoint and cover everything, hence exactly one of
 them is active, and the model's outputs are ``g(S) = base + sum over trees of the active box's value``.
@@ -29,6 +33,7 @@ from numpy.typing import NDArray
 __all__ = ["CHOSEN", "EXCLUDED", "FREE", "MOST_GROUPS", "Forest"]
 
 Ints = NDArray[np.int32]
+Places = NDArray[np.uint32]  # never negative: an index without a sign is looked up faster
 Floats = NDArray[np.float64]
 
 # What is settled about an item at a node of the search.
@@ -39,7 +44,7 @@ MOST_GROUPS = 256
 
 
 class Forest(NamedTuple):
-    """Boxes over items, T trees, L boxes, N literals, S slots (tree, group), Q links, k outputs.
+    """Boxes over items, T trees, L boxes, M nodes, N literals, S slots (tree, group), Q links, k outputs.
 
     Consecutive offsets are kept the usual way: those of x are ``x_start[x]`` to ``x_start[x + 1]``.
     """
@@ -48,9 +53,10 @@ class Forest(NamedTuple):
     output: Ints  # (T,) first output that the tree's values add to
     box_start: Ints  # (T + 1,) boxes of a tree
     value: Floats  # (w, L)
-    entry_start: Ints  # (L + 1,) entries of a box
-    entry: Ints  # literal, in the order of the path from the root
-    shared: Ints  # (L,) leading entries that a box has in common with the one before it in its tree
+    box_node: Places  # (L,) node that ends the path to a box
+    node_start: Ints  # (T + 1,) nodes of a tree: its root first, every node after the one above it
+    node_literal: Places  # (M,) means nothing at roots
+    above: Places  # (M,) the node before it on the path, itself at roots
     literal_start: Ints  # (T + 1,) literals of a tree
     literal_slot: Ints  # (N,)
     unchanged: NDArray[np.uint8]  # (N,) whether the literal holds while its group is untouched

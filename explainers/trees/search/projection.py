@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 
 from explainers.trees.search.forest import MOST_GROUPS, Forest
-from explainers.trees.search.restriction import shared_entries
 
 __all__ = ["condition_masks", "project"]
 
@@ -63,17 +62,26 @@ def condition_masks(row, place, values, conditions, group_of_feature, group_star
 
 
 @njit(cache=True)
-def project(boxes, trees, base, outputs, unchanged, mask, verdict, group_of_feature, group_start, max_size):
+def project(
+    boxes, nodes, base, unchanged, mask, verdict, condition_feature, group_of_feature, group_start, max_size
+):
     """The Forest of one patient, without the boxes that need more than `max_size` changes.
 
-    Conditions of one box on the same group (the columns of a category, say) are joined into one literal first.
+    Conditions of one box on the same group (the columns of a category, say) are joined into one literal first. The
+    literals stand in the order of the path, so that neighbouring boxes begin alike: what is worked out for the
+    beginning need not be worked out again.
     """
     n_boxes, total, words = len(boxes.tree), len(boxes.condition), mask.shape[1]
+    trees, outputs, leaf_node = len(nodes.output), nodes.output, np.flatnonzero(nodes.leaf >= 0)
+    seen = np.full(len(group_of_feature), -1, np.int64)
+    path = np.empty(total, np.int32)
     n_groups = len(group_start) - 1
     box_start = np.zeros(trees + 1, np.int32)
     kept = np.empty(n_boxes, np.int32)
-    entry_start = np.zeros(n_boxes + 1, np.int32)
-    entry = np.empty(total, np.int32)
+    box_node = np.empty(n_boxes, np.uint32)
+    node_start = np.zeros(trees + 1, np.int32)
+    node_literal, above = np.empty(total + trees, np.uint32), np.empty(total + trees, np.uint32)
+    path_node = np.empty(MOST_GROUPS + 1, np.int64)  # nodes of the newest path, its root first
     literal_start = np.zeros(trees + 1, np.int32)
     literal_group = np.empty(total, np.int32)
     literal_unchanged = np.empty(total, np.uint8)
@@ -87,20 +95,30 @@ def project(boxes, trees, base, outputs, unchanged, mask, verdict, group_of_feat
     box_mask = np.empty((MOST_GROUPS, words), np.uint64)
     new_base = base.copy()
     output = np.zeros(trees, np.int32)
-    n_trees, n_kept, n_entries, n_literals, box = 0, 0, 0, 0, 0
+    n_trees, n_kept, n_nodes, n_literals, box = 0, 0, 0, 0, 0
     while box < n_boxes:
         tree = boxes.tree[box]
-        first_box, first_entry, first_literal = n_kept, n_entries, n_literals
+        first_box, first_node, first_literal = n_kept, n_nodes, n_literals
+        node_literal[n_nodes], above[n_nodes], path_node[0] = 0, n_nodes, n_nodes
+        n_nodes += 1
+        length = 0
         while box < n_boxes and boxes.tree[box] == tree:
-            alive, n_joined, needed = True, 0, 0
-            for j in range(boxes.start[box], boxes.start[box + 1]):
-                c = boxes.condition[j]
-                if verdict[c] == ALWAYS:
+            alive, n_joined, needed, n_path = True, 0, 0, 0
+            node = leaf_node[box]
+            while nodes.parent[node] >= 0:  # the lowest edge of a feature has its whole condition
+                c, feature = nodes.condition[node], nodes.feature[node]
+                node = nodes.parent[node]
+                if seen[feature] == box or verdict[c] == ALWAYS:
                     continue
+                seen[feature] = box
                 if verdict[c] == NEVER:
                     alive = False
                     break
-                group = group_of_feature[boxes.feature[j]]
+                path[n_path] = c
+                n_path += 1
+            for j in range(n_path if alive else 0):
+                c = path[n_path - 1 - j]
+                group = group_of_feature[condition_feature[c]]
                 a = 0
                 while a < n_joined and box_group[a] != group:
                     a += 1
@@ -127,6 +145,7 @@ def project(boxes, trees, base, outputs, unchanged, mask, verdict, group_of_feat
                         nothing &= box_mask[a, word] == 0
                     alive = (not nothing) and needed <= max_size
             if alive:
+                same_path = True
                 for a in range(n_joined):
                     group = box_group[a]
                     literal = latest[group]
@@ -145,22 +164,25 @@ def project(boxes, trees, base, outputs, unchanged, mask, verdict, group_of_feat
                         earlier[literal] = latest[group]
                         latest[group] = literal
                         n_literals += 1
-                    entry[n_entries] = literal
-                    n_entries += 1
-                kept[n_kept] = box
+                    same_path &= a < length and node_literal[path_node[a + 1]] == literal
+                    if not same_path:
+                        node_literal[n_nodes], above[n_nodes] = literal, path_node[a]
+                        path_node[a + 1] = n_nodes
+                        n_nodes += 1
+                length = n_joined
+                kept[n_kept], box_node[n_kept] = box, path_node[length]
                 n_kept += 1
-                entry_start[n_kept] = n_entries
             box += 1
         for g in literal_group[first_literal:n_literals]:
             latest[g] = -1
         if n_kept - first_box == 1:  # nothing that may change decides here: the tree is a constant
             for c in range(boxes.value.shape[1]):
                 new_base[outputs[tree] + c] += boxes.value[kept[first_box], c]
-            n_kept, n_entries, n_literals = first_box, first_entry, first_literal
+            n_kept, n_nodes, n_literals = first_box, first_node, first_literal
             continue
         output[n_trees] = outputs[tree]
         n_trees += 1
-        box_start[n_trees], literal_start[n_trees] = n_kept, n_literals
+        box_start[n_trees], node_start[n_trees], literal_start[n_trees] = n_kept, n_nodes, n_literals
     value = np.empty((boxes.value.shape[1], n_kept))
     for a in range(n_kept):
         for c in range(len(value)):
@@ -171,9 +193,10 @@ def project(boxes, trees, base, outputs, unchanged, mask, verdict, group_of_feat
         output[:n_trees].copy(),
         box_start[: n_trees + 1].copy(),
         value,
-        entry_start[: n_kept + 1].copy(),
-        entry[:n_entries].copy(),
-        shared_entries(box_start[: n_trees + 1], entry_start, entry),
+        box_node[:n_kept].copy(),
+        node_start[: n_trees + 1].copy(),
+        node_literal[:n_nodes].copy(),
+        above[:n_nodes].copy(),
         literal_start[: n_trees + 1].copy(),
         linked[0],
         literal_unchanged[:n_literals].copy(),

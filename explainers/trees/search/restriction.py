@@ -7,25 +7,10 @@ from numba import njit
 
 from explainers.trees.search.forest import CHOSEN, FREE, Forest
 
-__all__ = ["restrict", "shared_entries", "single_effects"]
+__all__ = ["restrict", "single_effects"]
 
 # What a literal says under the present choices.
 HOLDS, FAILS, OPEN = 0, 1, 2
-
-
-@njit(cache=True)
-def shared_entries(box_start, entry_start, entry):
-    """How many leading entries each box shares with the box before it in the same tree, (L,)."""
-    shared = np.zeros(box_start[-1], np.int32)
-    for t in range(len(box_start) - 1):
-        for box in range(box_start[t] + 1, box_start[t + 1]):
-            before, here = entry_start[box - 1], entry_start[box]
-            most = min(here - before, entry_start[box + 1] - here)
-            n = 0
-            while n < most and entry[before + n] == entry[here + n]:
-                n += 1
-            shared[box] = n
-    return shared
 
 
 @njit(cache=True)
@@ -51,8 +36,10 @@ def restrict(forest, status, most):
     output = np.empty(trees, np.int32)
     box_start = np.zeros(trees + 1, np.int32)
     kept = np.empty(forest.value.shape[1], np.int32)
-    entry_start = np.zeros(forest.value.shape[1] + 1, np.int32)
-    entry = np.empty(len(forest.entry), np.int32)
+    box_node = np.empty(forest.value.shape[1], np.uint32)
+    n_all = len(forest.above)
+    node_start = np.zeros(trees + 1, np.int32)
+    node_literal, above = np.empty(n_all, np.uint32), np.empty(n_all, np.uint32)
     literal_start = np.zeros(trees + 1, np.int32)
     literal_slot = np.empty(n_literals, np.int32)
     unchanged = np.empty(n_literals, np.uint8)
@@ -70,7 +57,11 @@ def restrict(forest, status, most):
     new_literal = np.empty(n_literals, np.int32)
     new_slot = np.empty(n_slots, np.int32)
     new_link = np.empty(n_links, np.int32)
-    n_trees = n_kept = n_entries = n_lit = n_slot = n_link = n_item = n_allowed = 0
+    needed = np.empty(n_all, np.int64)  # changes that the path needs so far; more than `most` where it fails
+    merged = np.empty(n_all, np.uint32)  # the lowest node of the path whose literal is still open
+    new_node = np.empty(n_all, np.int32)
+    costs = np.empty(n_literals, np.int64)
+    n_trees = n_kept = n_nodes = n_lit = n_slot = n_link = n_item = n_allowed = 0
     for t in range(trees):
         for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
             new_slot[s] = -1
@@ -106,39 +97,47 @@ def restrict(forest, status, most):
                     if link_now[q] == FREE:
                         n_free -= 1
                 says[literal] = HOLDS if n_free == 0 else OPEN
-        first_box, first_entry = n_kept, n_entries
-        for box in range(forest.box_start[t], forest.box_start[t + 1]):
-            alive, needed, end = True, 0, n_entries
-            for e in range(forest.entry_start[box], forest.entry_start[box + 1]):
-                literal = forest.entry[e]
-                if says[literal] == FAILS:
-                    alive = False
-                    break
-                if says[literal] == OPEN:
-                    if forest.unchanged[literal] == 0:
-                        needed += 1
-                        if needed > most:
-                            alive = False
-                            break
-                    entry[end] = literal
-                    end += 1
-            if alive:
-                n_entries = end
-                kept[n_kept] = box
-                n_kept += 1
-                entry_start[n_kept] = n_entries
+        for literal in range(forest.literal_start[t], forest.literal_start[t + 1]):
+            costs[literal] = 0
+            if says[literal] == FAILS:
+                costs[literal] = most + 1
+            elif says[literal] == OPEN and forest.unchanged[literal] == 0:
+                costs[literal] = 1
+        root, end = forest.node_start[t], forest.node_start[t + 1]
+        needed[root], merged[root], new_node[root] = 0, root, n_nodes
+        for node in range(root + 1, end):
+            literal, up = forest.node_literal[node], forest.above[node]
+            needed[node] = needed[up] + costs[literal]
+            merged[node] = node if says[literal] == OPEN else merged[up]
+            new_node[node] = -1
+        first_box = n_kept
         same = True  # boxes of one value are as good as one box
-        for box in kept[first_box + 1 : n_kept]:
+        for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            node = forest.box_node[box]
+            if needed[node] > most:
+                continue
+            kept[n_kept] = box
+            n_kept += 1
             for c in range(len(forest.value)):
                 same &= forest.value[c, box] == forest.value[c, kept[first_box]]
+            node = merged[node]
+            while new_node[node] == -1:
+                new_node[node] = -2  # in use
+                node = merged[forest.above[node]]
         if same:
             if n_kept > first_box:
                 for c in range(len(forest.value)):
                     base[forest.output[t] + c] += forest.value[c, kept[first_box]]
-            n_kept, n_entries = first_box, first_entry
+            n_kept = first_box
             continue
-        for e in range(first_entry, n_entries):  # number the literals, slots and links that are still in use
-            literal = entry[e]
+        node_literal[n_nodes], above[n_nodes] = 0, n_nodes
+        n_nodes += 1
+        for node in range(
+            root + 1, end
+        ):  # number what is in use: nodes, literals, their slots, the slots' links
+            if new_node[node] == -1:
+                continue
+            literal = forest.node_literal[node]
             if new_literal[literal] < 0:
                 s = forest.literal_slot[literal]
                 if new_slot[s] < 0:
@@ -167,10 +166,16 @@ def restrict(forest, status, most):
                         n_allowed += 1
                 n_lit += 1
                 allowed_start[n_lit] = n_allowed
-            entry[e] = new_literal[literal]
+            new_node[node] = n_nodes
+            node_literal[n_nodes] = new_literal[literal]
+            above[n_nodes] = new_node[merged[forest.above[node]]]
+            n_nodes += 1
+        for a in range(first_box, n_kept):
+            box_node[a] = new_node[merged[forest.box_node[kept[a]]]]
         output[n_trees] = forest.output[t]
         n_trees += 1
-        box_start[n_trees], literal_start[n_trees], slot_start[n_trees] = n_kept, n_lit, n_slot
+        box_start[n_trees], node_start[n_trees] = n_kept, n_nodes
+        literal_start[n_trees], slot_start[n_trees] = n_lit, n_slot
     value = np.empty((len(forest.value), n_kept))
     for c in range(len(value)):
         for a in range(n_kept):
@@ -180,9 +185,10 @@ def restrict(forest, status, most):
         output[:n_trees].copy(),
         box_start[: n_trees + 1].copy(),
         value,
-        entry_start[: n_kept + 1].copy(),
-        entry[:n_entries].copy(),
-        shared_entries(box_start[: n_trees + 1], entry_start, entry),
+        box_node[:n_kept].copy(),
+        node_start[: n_trees + 1].copy(),
+        node_literal[:n_nodes].copy(),
+        above[:n_nodes].copy(),
         literal_start[: n_trees + 1].copy(),
         literal_slot[:n_lit].copy(),
         unchanged[:n_lit].copy(),
@@ -223,28 +229,31 @@ def single_effects(forest, status):
         for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
             if forest.allowed[a] == q:
                 says[literal] = HOLDS
+    lacks = np.zeros(
+        len(forest.above), np.int64
+    )  # literals of the path that do not hold, a failing one twice
+    needed = np.empty(len(forest.above), np.int32)
     for t in range(len(forest.output)):
         o = forest.output[t]
+        for node in range(forest.node_start[t] + 1, forest.node_start[t + 1]):
+            literal, up = forest.node_literal[node], forest.above[node]
+            lacks[node] = lacks[up] + (says[literal] == OPEN) + 2 * (says[literal] == FAILS)
+            needed[node] = needed[up] if says[literal] == HOLDS else literal
         for box in range(forest.box_start[t], forest.box_start[t + 1]):
-            first, last = forest.entry_start[box], forest.entry_start[box + 1]
-            lacking, needed = 0, -1
-            for e in range(first, last):
-                said = says[forest.entry[e]]
-                if said != HOLDS:
-                    lacking += 2 if said == FAILS else 1
-                    needed = forest.entry[e]
-                    if lacking > 1:
-                        break
-            if lacking == 1:
-                for a in range(forest.allowed_start[needed], forest.allowed_start[needed + 1]):
+            node = forest.box_node[box]
+            if lacks[node] > 1:
+                continue
+            if lacks[node] == 1:
+                literal = needed[node]
+                for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
                     for c in range(width):
                         gain[forest.allowed[a], o + c] += forest.value[c, box]
-            if lacking > 0:
                 continue
             for c in range(width):
                 now[o + c] += forest.value[c, box]
-            for e in range(first, last):
-                literal = forest.entry[e]
+            while forest.above[node] != node:
+                literal = forest.node_literal[node]
+                node = forest.above[node]
                 s = forest.literal_slot[literal]
                 for c in range(width):
                     v = forest.value[c, box]

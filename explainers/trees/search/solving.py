@@ -251,6 +251,8 @@ def warm() -> None:
     from explainers.trees.forms import Tree
     from explainers.trees.search.beam import first_found
     from explainers.trees.search.branching import Budget, ask
+    from explainers.trees.search.closing import winning_sets
+    from explainers.trees.search.coefficients import MOST_LEFT
 
     at_leaf = np.array([[0.0], [0.0], [1.0]])
     children = np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([2.0, 1.0, 1.0])
@@ -264,3 +266,5 @@ def warm() -> None:
         goal = Goal.over(0, 1, level)
         first_found(forest, goal, Rules(group), 3)
         ask(forest, goal, Rules(group), 3, Budget(10, math.inf))
+    for left in range(2, MOST_LEFT + 1):  # every set tried
+        list(winning_sets(forest, np.arange(5), group, Goal.over(0, 1, 1.5), np.ones(1), 2, left, -math.inf))

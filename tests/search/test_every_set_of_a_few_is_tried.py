@@ -1,0 +1,157 @@
+"""Laws of closing a node by trying every set: coefficients are exact, bounds lose nothing, winners are all found."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from explainers.trees.ensemble import build
+from explainers.trees.forms import Tree
+from explainers.trees.search.closing import TooMany, firsts, values, winning_sets
+from explainers.trees.search.coefficients import MOST_LEFT, Tables, given, tables
+from explainers.trees.search.fixing import forest_of
+from explainers.trees.search.forest import CHOSEN, FREE
+from explainers.trees.search.restriction import restrict
+from explainers.trees.search.rules import TOLERANCE, Goal
+from tests.search.test_bound_is_never_below_the_truth import prepared, random_status, reachable
+
+CLOSE = 1e-9
+
+
+def value(table: Tables, chosen: tuple[int, ...]) -> np.ndarray:
+    """The sum of the coefficients of all parts of a set, looked up one by one, (J,)."""
+    total = table.level.copy()
+    for i in chosen:
+        total += table.single[:, i]
+    for i, j in combinations(chosen, 2):
+        total += table.pair[:, i, j]
+    for i in chosen:
+        for a in range(table.start[i], table.start[i + 1]):
+            if {int(j) for j in table.others[a] if j >= 0} <= set(chosen):
+                total += table.more[:, a]
+    return total
+
+
+def case(seed: int, left: int):
+    """A node with its tables, and the true outputs of every set of up to `left` free items (by position in `free`)."""
+    rng = np.random.default_rng(seed)
+    forest, group, as_items, outputs, goal = prepared(seed)
+    status = random_status(rng, group)
+    if not (status == FREE).any():
+        status[:] = FREE
+    free = rng.permutation(np.flatnonzero(status == FREE))
+    chosen = set(np.flatnonzero(status == CHOSEN))
+    position = {int(i): a for a, i in enumerate(free)}
+    truth = {
+        tuple(sorted(position[i] for i in as_items[a] - chosen)): outputs[a]
+        for a in reachable(status, as_items, left)
+    }
+    return restrict(forest, status, left)[0], free, group, goal, truth
+
+
+@pytest.mark.parametrize("left", range(2, MOST_LEFT + 1))
+@pytest.mark.parametrize("seed", range(20))
+def test_coefficients_add_up_to_what_the_model_says(seed, left):
+    forest, free, _, goal, truth = case(seed, left)
+    table = tables(forest, free, goal.weights, goal.offset, left)
+    for chosen, outputs in truth.items():
+        assert value(table, chosen) == pytest.approx(goal.weights @ outputs + goal.offset, abs=CLOSE)
+    sets = np.array([[*s, *[-1] * (left - len(s))] for s in truth], np.int32)
+    expected = [goal.weights @ outputs + goal.offset for outputs in truth.values()]
+    np.testing.assert_allclose(values(table, sets), expected, atol=CLOSE)
+
+
+@pytest.mark.parametrize("left", range(3, MOST_LEFT + 1))
+@pytest.mark.parametrize("seed", range(20))
+def test_given_a_first_item_the_coefficients_are_those_of_the_sets_that_begin_with_it(seed, left):
+    forest, free, _, goal, truth = case(seed, left)
+    table = tables(forest, free, goal.weights, goal.offset, left)
+    for first in range(len(free) - 1):
+        rest = given(table, first, left - 1)
+        for chosen in truth:
+            if chosen and chosen[0] == first:
+                assert value(rest, tuple(i - first - 1 for i in chosen[1:])) == pytest.approx(
+                    value(table, chosen), abs=CLOSE
+                )
+
+
+@pytest.mark.parametrize("left", range(3, MOST_LEFT + 1))
+@pytest.mark.parametrize("seed", range(60))
+def test_no_first_item_of_a_set_over_the_level_is_passed_over(seed, left):
+    rng = np.random.default_rng(seed)
+    forest, free, _, goal, truth = case(seed, left)
+    w = rng.dirichlet(np.ones(len(goal.offset)))[None]
+    one = tables(forest, free, w @ goal.weights, w @ goal.offset, left)
+    scores = {s: float((w @ (goal.weights @ v + goal.offset))[0]) for s, v in truth.items()}
+    for level in np.quantile(list(scores.values()), [0.5, 0.9, 0.99, 1.0]):
+        kept = set(firsts(one, left, level - CLOSE).tolist())
+        assert {s[0] for s, v in scores.items() if s and v > level} <= kept
+
+
+def test_first_items_are_passed_over_where_nothing_can_win():
+    forest, free, _, goal, truth = case(3, 4)
+    one = tables(forest, free, goal.weights[:1], goal.offset[:1], 4)
+    best = max(float(goal.weights[0] @ v + goal.offset[0]) for v in truth.values())
+    assert len(firsts(one, 4, best - 1.0)) > 0
+    assert len(firsts(one, 4, best + 1000.0)) == 0
+
+
+def all_of(features: list[int]) -> Tree:
+    """A tree that adds 1 where all of some features are 1."""
+    n = len(features)
+    inner = np.arange(n)
+    column, left, right = np.full(2 * n + 1, -1), np.full(2 * n + 1, -1), np.full(2 * n + 1, -1)
+    column[:n], left[:n], right[:n] = features, n + inner, np.append(inner[1:], 2 * n)
+    value = np.zeros((2 * n + 1, 1))
+    value[-1] = 1.0
+    return Tree(
+        column, np.full(2 * n + 1, 0.5), np.zeros(2 * n + 1, bool), left, right, np.ones(2 * n + 1), value
+    )
+
+
+@pytest.mark.parametrize(
+    "trees", [[[0, 1, 2, 3]], [[0], [1, 2, 3]], [[0, 1], [1, 2, 3]], [[0, 1, 2], [0, 1, 3]]]
+)
+def test_items_that_do_nothing_alone_are_not_passed_over(trees):
+    model = build([all_of(t) for t in trees], list("abcd"), ["y"], "value", [0.0])
+    forest, group, _ = forest_of(model, np.zeros(4), [{f: 1.0} for f in range(4)], 4)
+    goal = Goal.over(0, 1, len(trees) - 0.01)
+    one = tables(forest, np.arange(4), goal.weights, goal.offset, 4)
+    assert 0 in firsts(one, 4, 0.0)
+    found = list(winning_sets(forest, np.arange(4), group, goal, np.ones(1), 2, 4, 0.0))
+    assert [sorted(s.tolist()) for part in found for s in part] == [[0, 1, 2, 3]]
+
+
+@pytest.mark.parametrize("smallest", [2, 3])
+@pytest.mark.parametrize("left", range(2, MOST_LEFT + 1))
+@pytest.mark.parametrize("seed", range(20))
+def test_all_sets_that_reach_the_goal_are_found_whatever_the_weights(seed, left, smallest):
+    rng = np.random.default_rng(seed)
+    forest, free, group, goal, truth = case(seed, left)
+    scores = {s: float(goal.score(v)) for s, v in truth.items()}
+    level = float(np.quantile(list(scores.values()), rng.choice([0.5, 0.9])))
+    goal = Goal(goal.weights, goal.offset - level)
+    expected = {
+        tuple(sorted(int(free[i]) for i in s))
+        for s, v in scores.items()
+        if v - level > TOLERANCE and len(s) >= smallest
+    }
+    w = rng.dirichlet(np.ones(len(goal.offset)))
+    found = [
+        tuple(sorted(map(int, s)))
+        for part in winning_sets(forest, np.sort(free), group, goal, w, smallest, left, TOLERANCE / 2)
+        for s in part
+    ]
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+def test_too_many_sets_to_try_are_said_to_be(monkeypatch):
+    forest, free, group, goal, _ = case(1, 4)
+    every = winning_sets(forest, free, group, goal, np.full(len(goal.offset), 0.5), 2, 4, -math.inf)
+    monkeypatch.setattr("explainers.trees.search.closing.MOST_FIRSTS", 1)
+    with pytest.raises(TooMany):
+        list(every)
