@@ -67,7 +67,8 @@ def questions(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """What is searched for on request."""
     st.header("The smallest change that reaches a goal", anchor=False)
     smallest_change.show(bundle, recorded)
-    firmness_panel.show(bundle, recorded)
+    if any(feature.is_alteration for feature in bundle.schema.features):
+        firmness_panel.show(bundle, recorded)
 
 
 with layout.page(
@@ -81,5 +82,4 @@ with layout.page(
     with st.container(key="what-if"):
         workbench(bundle, recorded)
     depth(bundle, recorded)
-    if any(feature.is_alteration for feature in bundle.schema.features):
-        questions(bundle, recorded)
+    questions(bundle, recorded)

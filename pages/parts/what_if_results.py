@@ -49,10 +49,13 @@ def ranking(bundle: ModelBundle, recorded: PatientProfile) -> None:
     implausible = plausibility(bundle, edited) if changes else ()
     cautions = list(dict.fromkeys([*session.problems(), *banner, *after.cautions, *implausible]))
     st.html(
+        # On a phone it scrolls in a frame of its own, which has to be reached without a mouse.
+        '<div class="gb-answer" tabindex="0" role="region" aria-label="What the model says">'
         f'<div class="gb-words"><p class="gb-said">{escape(said)}</p>{second}</div>'
         + _cautions(cautions)
         + (_scores(bundle, before, after) if bundle.is_score else _bands(bundle, before, after))
         + _edit(changes)
+        + "</div>"
     )
 
 

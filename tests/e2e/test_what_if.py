@@ -206,6 +206,16 @@ def test_panel_and_ranking_fit_the_window_together(what_if: Page):
     assert last is not None and last["y"] <= 800
 
 
+def test_on_a_phone_the_answer_scrolls_by_keyboard_too(browser: Browser, dashboard: Dashboard):
+    with opened(browser, f"{dashboard.url}/what_if?patient={PATIENT}", size=NARROW) as (page, _):
+        answer = page.get_by_role("region", name="What the model says")
+        answer.wait_for()
+        assert answer.evaluate("box => box.scrollHeight > box.clientHeight")
+        assert barriers(page) == []
+        answer.press("End")
+        page.wait_for_function("() => document.querySelector('.gb-answer').scrollTop > 0")
+
+
 def test_the_smallest_change_is_found_and_made(what_if: Page):
     choose(what_if, "Option to move", "Alectinib")
     what_if.get_by_role("button", name="Search").click()

@@ -115,10 +115,14 @@ def test_a_score_is_never_a_share_of_patients():
     assert "A score is no share of patients" in body
 
 
-def test_a_score_without_alterations_offers_no_search_over_them():
+def test_a_score_without_alterations_is_asked_about_its_numbers_alone():
     app = what_if(bundle="loris", patient="S-36-loris-favourable")
-    assert not any("single change" in h.value for h in app.header)
-    assert not [b for b in app.button if b.label == "Search"]
+    headers = [h.value for h in app.header]
+    assert not any("single change" in h or "How firmly" in h for h in headers)
+    assert "The smallest change that reaches a goal" in headers
+    assert not [box for box in app.selectbox if box.label == "What may change"]
+    next(b for b in app.button if b.label == "Search").click().run()
+    assert not app.exception
 
 
 def test_a_risk_group_moves_with_a_raw_input():
