@@ -285,11 +285,12 @@ def edited_patient(schema: FeatureSchema, profile: PatientProfile) -> PatientPro
     """
     made = edits()
     # A page asks for it several times a run: the same object spares reading it anew.
-    held: tuple[PatientProfile, tuple[Edit, ...], PatientProfile] | None = st.session_state.get(EDITED)
-    if held is None or held[0] is not profile or held[1] != made:
-        held = (profile, made, editing.apply(schema, profile, made))
+    held: tuple[FeatureSchema, PatientProfile, tuple[Edit, ...], PatientProfile] | None
+    held = st.session_state.get(EDITED)
+    if held is None or held[0] is not schema or held[1] is not profile or held[2] != made:
+        held = (schema, profile, made, editing.apply(schema, profile, made))
         st.session_state[EDITED] = held
-    return held[2]
+    return held[3]
 
 
 # --- what was computed -----------------------------------------------------------------------------------

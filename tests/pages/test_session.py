@@ -188,6 +188,26 @@ def test_the_same_profile_is_asked_once_and_another_anew():
     assert app.text[0].value == "True False"
 
 
+def test_the_same_edit_means_what_the_asking_model_reads_by_that_name():
+    def page():
+        import streamlit as st
+
+        from oncology.features import FeatureSchema, field_feature
+        from oncology.patients import PatientProfile
+        from pages.parts import session
+
+        patient = PatientProfile("P1", age_years=50.0, tmb_per_mb=2.0)
+        session._edits()["x"] = 7.0
+        for field in ("age_years", "tmb_per_mb"):
+            schema = FeatureSchema((field_feature("x", "x", field),))
+            edited = session.edited_patient(schema, patient)
+            st.text(f"{edited.age_years:g} {edited.tmb_per_mb:g}")
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert [t.value for t in app.text] == ["7 2", "50 7"]
+
+
 def test_an_allele_fraction_without_its_alteration_is_refused_in_words():
     app = home(bundle="ipssm", patient="S-40-mds-sf3b1", set=["TP53 largest VAF=0.4"])
     assert not app.exception
