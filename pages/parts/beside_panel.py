@@ -33,8 +33,11 @@ def show(bundle: ModelBundle, profile: PatientProfile, ranking: Ranking) -> None
                 key=f"beside-option-{bundle.sha256[:8]}",
                 width=340,
             )
+        from explainers.card import card_stamp
+
         try:
-            found = _beside((bundle.sha256, profile.fingerprint, option), bundle, profile, ranking)
+            # The stamp names the bundle, and a card beside it that its hash may not cover.
+            found = _beside((card_stamp(bundle), profile.fingerprint, option), bundle, profile, ranking)
         except OncologyError as error:
             st.info(verbatim(str(error)))
             return
