@@ -105,15 +105,19 @@ def _goal(bundle: ModelBundle) -> Callable[[], Goal]:
         )
     elif bundle.is_score:
         kinds = kinds[1:]
+    words = _KINDS
+    if bundle.is_score:
+        words = {kind: text.replace("probability", "score") for kind, text in _KINDS.items()}
     kind: Kind = st.selectbox(
-        "Goal: it", kinds, format_func=_KINDS.__getitem__, width=240, key="smallest-kind", persist_state="page"
+        "Goal: it", kinds, format_func=words.__getitem__, width=240, key="smallest-kind", persist_state="page"
     )  # fmt: skip
     if kind != "over" and kind != "under":
         ranked = kind
         return lambda: Goal(option, ranked)
     side_of: Literal["over", "under"] = kind
+    lowest, highest = (None, None) if bundle.is_score else (0.0, 1.0)
     value = st.number_input(
-        "this value", 0.0, 1.0, 0.5, 0.05, width=140, key="smallest-value", persist_state="page"
+        "this value", lowest, highest, 0.5, 0.05, width=140, key="smallest-value", persist_state="page"
     )
     return lambda: Goal(option, "threshold", value, side_of)
 

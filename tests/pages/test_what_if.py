@@ -121,6 +121,8 @@ def test_a_score_without_alterations_is_asked_about_its_numbers_alone():
     assert not any("single change" in h or "How firmly" in h for h in headers)
     assert "The smallest change that reaches a goal" in headers
     assert not [box for box in app.selectbox if box.label == "What may change"]
+    goal = next(box for box in app.selectbox if box.label == "Goal: it")
+    assert goal.options == ["has a score over", "has a score under"], "a score is never called a probability"
     next(b for b in app.button if b.label == "Search").click().run()
     assert not app.exception
 
