@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from explainers.smallest import (
     AssayRobustness,
     CallError,
+    ErrorRates,
     SmallestChanges,
     SufficientReason,
     rates_words,
@@ -36,7 +37,14 @@ _IF_WRONG = {
 
 def calls_words(found: AssayRobustness) -> str:
     """Which single wrong or missing calls would change the top band, counted by kind."""
-    n = len(found.errors)
+    n, not_tried = len(found.errors), _not_tried_words(found)
+    if not_tried and not n:
+        tried = (
+            f"None of the {found.n_checked} single calls that were tried would change the top band."
+            if found.n_checked
+            else "No single call was left to try."
+        )
+        return f"{tried}{not_tried}"
     if not n:
         return (
             f"None of {found.n_checked} single calls would change the top band: neither an alteration reported wrongly, nor "
@@ -52,14 +60,37 @@ def calls_words(found: AssayRobustness) -> str:
     ]
     return (
         f"{n} of {found.n_checked} single calls would change the top band if they were otherwise: "
-        f"{'; '.join(k for k in kinds if k)}."
+        f"{'; '.join(k for k in kinds if k)}.{not_tried}"
     )
+
+
+def _not_tried_words(found: AssayRobustness) -> str:
+    """Which errors were left out because their rate was stated as 0; empty where none were."""
+    rates = found.error_rates
+    if rates is None:
+        return ""
+    left = [
+        what
+        for rate, what in (
+            (rates.false_positive, "alterations reported wrongly"),
+            (rates.false_negative, "alterations missed"),
+        )
+        if rate == 0
+    ]
+    return f" Stated never to happen, {' and '.join(left)} were not tried." if left else ""
 
 
 def calls_between_words(found: AssayRobustness) -> str:
     """How many reported calls would have to be wrong before another option comes first, and how far that is proven."""
-    n = found.calls_between
+    n, rates, some_left_out = found.calls_between, found.error_rates, bool(_not_tried_words(found))
     if n is None:
+        if some_left_out and (not found.n_checked or rates == ErrorRates(0.0, 0.0)):
+            return f"At the stated rates no reported call can be wrong, so none brings another option before {found.first}."
+        if found.proven and some_left_out:
+            return (
+                f"Up to {found.most_calls} of the reported calls that can be wrong at the stated rates may be so together, and "
+                f"{found.first} still comes first (proven: every option and every set of those calls was ruled out)."
+            )
         if found.proven:
             return (
                 f"Up to {found.most_calls} reported calls may be wrong together, and {found.first} still comes first "
@@ -71,7 +102,8 @@ def calls_between_words(found: AssayRobustness) -> str:
         )
     if n == 1:
         return f"One wrong call is enough to bring another option before {found.first}."
-    how = "proven: no fewer do" if found.proven else "best found: fewer were not all ruled out"
+    fewer = "no fewer of those that can be wrong do" if some_left_out else "no fewer do"
+    how = f"proven: {fewer}" if found.proven else "best found: fewer were not all ruled out"
     return f"{n} reported calls would have to be wrong together to bring another option before {found.first} ({how})."
 
 
@@ -86,6 +118,8 @@ def chance_words(found: AssayRobustness) -> str:
         return ""
     stated = f"Error rates: {rates_words(found.error_rates)}."
     n = sum(e.chance is not None for e in found.errors)
+    if found.chance_of_any is None and _not_tried_words(found):
+        return f"{stated} No single reported call that can be wrong at these rates would change the top band."
     if found.chance_of_any is None:
         return f"{stated} No single wrong call among those reported would change the top band."
     calls = "this one call is wrong" if n == 1 else f"at least one of these {n} reported calls is wrong"

@@ -75,6 +75,34 @@ def test_error_rates_are_said_with_the_calls_they_weigh(make_bundle, found):
         assert row["chance, as stated"] == f"{100 * prod(rates):.2g} of 100"
 
 
+def test_a_call_that_was_not_tried_is_not_said_to_be_harmless(found):
+    """A rate stated as 0 leaves its calls out: nothing is proven of them."""
+
+    def words(rates, n_checked=5, **state) -> list[str]:
+        told = replace(found, error_rates=rates, errors=(), n_checked=n_checked, **state)
+        return [
+            firmness.calls_words(told),
+            firmness.calls_between_words(replace(told, calls_between=None, proven=True)),
+            firmness.chance_words(told),
+        ]
+
+    single, between, chance = words(ErrorRates(0.02, 0.0))
+    assert "nor one missed" not in single and "alterations missed were not tried" in single
+    assert (
+        "that can be wrong at the stated rates" in between
+        and "every set of those calls was ruled out" in between
+    )
+    assert "that can be wrong at these rates" in chance
+    assert "alterations reported wrongly were not tried" in words(ErrorRates(0.0, 0.02))[0]
+    for nothing in (words(ErrorRates(0.0, 0.0)), words(ErrorRates(0.02, 0.0), n_checked=0)):
+        assert "no reported call can be wrong" in nothing[1] and "may be wrong together" not in nothing[1]
+    assert words(ErrorRates(0.02, 0.0), n_checked=0)[0].startswith("No single call was left to try.")
+    told = replace(found, error_rates=ErrorRates(0.02, 0.0), calls_between=3, proven=True)
+    assert "no fewer of those that can be wrong do" in firmness.calls_between_words(told)
+    assert "alterations missed were not tried" in firmness.calls_words(told)
+    assert "not tried" not in firmness.calls_words(replace(told, error_rates=ErrorRates(0.02, 0.05)))
+
+
 def test_a_reason_says_whether_fewer_facts_would_do():
     facts = (Fact("EGFR", "EGFR", 1.0, "EGFR: altered"), Fact("age", "Age", 63.0, "Age: 63 years"))
     reason = SufficientReason("Osimertinib ranked first", facts, 75, "proven", True, 2, 9, 0.1)
