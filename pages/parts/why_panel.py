@@ -150,7 +150,11 @@ def show_answer(bundle: ModelBundle, profile: PatientProfile, option: str) -> No
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.header("What the model leaned on", anchor=False)
-        lines = "; thin lines span where bars would end if the model were trained again" if interval else ""
+        lines = (
+            "; thin lines span where bars would end in 95 of 100 models trained again on patients drawn anew"
+            if interval
+            else ""
+        )
         st.caption(f"Orange raises the model's answer, blue lowers it{lines}.")
         st.plotly_chart(
             _waterfall(

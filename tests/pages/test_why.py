@@ -98,7 +98,10 @@ def test_the_first_screen_says_how_to_read_the_chart_and_folds_the_technical_ter
     inside = "\n".join(str(c.value) for e in folded for c in e.caption)
     assert "Shapley values, compared with" in inside and "log-odds" in inside and "95 of 100 refits" in inside
     outside = "\n".join(str(c.value) for c in app.caption if str(c.value) not in inside)
-    assert "Orange raises the model's answer, blue lowers it; thin lines span where bars would end" in outside
+    assert (
+        "Orange raises the model's answer, blue lowers it; thin lines span where bars would end in 95 of 100"
+        in outside
+    )
     for term in ("Shapley", "log-odds", "refits", "Whiskers", "background"):
         assert term not in outside
     grouped = app.selectbox(key="why-shared").set_value("gene").run()
