@@ -19,6 +19,12 @@ _SIGNS = re.compile(
     r"|&(?=#?\w+;)"
     r"|:(?=[A-Za-z+/])"
 )
+# Addresses become links whatever is escaped: they are looked for in the text as it is drawn. A word joiner, which
+# nobody sees, parts them.
+_ADDRESS = re.compile(
+    r"(?:(?<=http:)|(?<=https:))(?=//)|(?<=www)(?=\.)|(?<=[-.\w+])(?=@[-\w])", re.IGNORECASE
+)
+_JOINER = "\u2060"
 _FIRST = re.compile(r"^(?:[#>+=-]|\d+(?=[.)]))")
 
 
@@ -27,14 +33,14 @@ def verbatim(words: str) -> str:
 
     Examples
     --------
-    >>> print(verbatim("TP53 p.R213* and p.Q61*, see [here](https://example.org)"))
-    TP53 p.R213\* and p.Q61\*, see \[here\](https\://example.org)
+    >>> print(verbatim("TP53 p.R213* and p.Q61*, see [here](doi:10)"))
+    TP53 p.R213\* and p.Q61\*, see \[here\](doi:10)
     >>> print(verbatim("age_years at <b>40</b>: 3 of 4"))
     age_years at \<b>40\</b>: 3 of 4
     >>> print(verbatim("1. first"))
     1\. first
     """
-    line = " ".join(words.split())
+    line = _ADDRESS.sub(_JOINER, " ".join(words.split()))
     line = _SIGNS.sub(lambda sign: "\\" + sign.group(), line)
     return _FIRST.sub(_first, line)
 

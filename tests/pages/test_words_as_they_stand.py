@@ -26,6 +26,10 @@ KINDS = ("title", "header", "subheader", "markdown", "caption", "info", "warning
 
 def read(source: str) -> str:
     """What a reader of the Markdown sees, as another library draws it."""
+    return drawn_text(source).replace("\u2060", "")
+
+
+def drawn_text(source: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", MARKDOWN.render(source)))
 
 
@@ -50,6 +54,18 @@ def test_a_list_has_one_entry_a_sentence(lines):
     drawn = MARKDOWN.render(listed(lines))
     assert drawn.count("<li>") == len(lines)
     assert [" ".join(x.split()) for x in re.findall(r"<li>\n?(?:<p>)?(.*?)(?:</p>\n)?</li>", drawn)] == said
+
+
+# Streamlit's Markdown looks for addresses in the text as it is drawn, when no escape is left (mdast-util-gfm-autolink-literal).
+LINKED = re.compile(r"https?://|www(?=\.)|[-.\w+]+@[-\w]+(?:\.[-\w]+)+", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/a", "HTTP://evil.example", "www.evil.example", "WWW.evil.example", "a.b+c@evil.example"])  # fmt: skip
+def test_an_address_is_read_as_it_is_written_and_is_no_link(address):
+    for words in (address, f"see {address}, or ({address})."):
+        assert LINKED.search(words) and not LINKED.search(drawn_text(verbatim(words)))
+        assert read(verbatim(words)).strip() == words
+    assert verbatim("www and http: at 5 @ home") == "www and http: at 5 @ home"
 
 
 def test_signs_that_only_streamlit_knows_are_letters_too():
