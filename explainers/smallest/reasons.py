@@ -168,6 +168,15 @@ def sufficient_reason(
             found = oracle.conflict(~kept, deadline)
         if found is None and kept.sum() < best.sum():
             best = _thinned(oracle, kept, deadline)
+        # Covers by rule of thumb, until one is sufficient: they cost little, and a smallest one is asked for less often.
+        while time.perf_counter() < deadline and not (stop is not None and stop()):
+            kept = _quick_cover(conflicts, n)
+            found = oracle.conflict(~kept, deadline)
+            if found is None or isinstance(found, str):
+                break
+            conflicts.append(found)
+        if found is None and kept.sum() < best.sum():
+            best = _thinned(oracle, kept, deadline)
     notes = oracle.notes
     names = bundle.schema.features
     values = bundle.schema.decode(row) if profile is None else bundle.schema.values(profile)
@@ -199,6 +208,23 @@ def _smallest_cover(conflicts: Sequence[NDArray[np.intp]], n: int) -> NDArray[np
             f"The covering problem of {len(conflicts)} conflicts was not solved: {answer.message}"
         )
     return np.asarray(answer.x > 0.5)
+
+
+def _quick_cover(conflicts: Sequence[NDArray[np.intp]], n: int) -> NDArray[np.bool_]:
+    """A set of features that meets every conflict: the one that meets most of those left, until none is; then without
+    those that the others make up for.
+    """
+    table = np.zeros((len(conflicts), n), bool)
+    for row, features in zip(table, conflicts, strict=True):
+        row[features] = True
+    kept, left = np.zeros(n, bool), np.ones(len(conflicts), bool)
+    while left.any():
+        f = table[left].sum(axis=0).argmax()
+        kept[f] = True
+        left &= ~table[:, f]
+    for f in np.flatnonzero(kept):
+        kept[f] = not (table[:, kept].sum(axis=1) > table[:, f]).all()
+    return kept
 
 
 def _thinned(oracle: Oracle, kept: NDArray[np.bool_], deadline: float) -> NDArray[np.bool_]:

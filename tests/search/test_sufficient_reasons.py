@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from explainers.smallest import GoalError, assay_robustness, sufficient_reason
+from explainers.smallest.reasons import _quick_cover, _smallest_cover
 from explainers.standings import abstained_options, standings
 from oncology.patients import Alteration, PatientProfile
 
@@ -112,3 +113,27 @@ def test_single_errors_and_the_number_of_calls_agree_with_trying(tiny_bundle):
 def test_models_without_an_exact_form_are_refused(small_bundle, patients):
     with pytest.raises(GoalError, match="none in exact form"):
         sufficient_reason(small_bundle("network"), patients[0])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_quick_cover_meets_every_conflict_with_no_feature_too_many(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 12))
+    conflicts = [rng.permutation(n)[: int(rng.integers(1, 4))] for _ in range(int(rng.integers(1, 15)))]
+
+    def meets_all(kept):
+        return all(kept[features].any() for features in conflicts)
+
+    kept = _quick_cover(conflicts, n)
+    assert meets_all(kept)
+    for f in np.flatnonzero(kept):
+        fewer = kept.copy()
+        fewer[f] = False
+        assert not meets_all(fewer)
+    assert kept.sum() >= _smallest_cover(conflicts, n).sum()
+
+
+def test_a_quick_cover_drops_a_feature_that_later_ones_make_up_for():
+    conflicts = [np.array(c) for c in ([0, 1], [0, 2], [0, 3], [1, 4], [2, 5], [3, 6])]
+    # Feature 0 meets most at first; 1, 2 and 3, needed or worth as much as 4 to 6, meet all that it met.
+    assert np.flatnonzero(_quick_cover(conflicts, 7)).tolist() == [1, 2, 3]
