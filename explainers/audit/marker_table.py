@@ -119,7 +119,10 @@ class MarkerEffects:
         """The verdict, what it rests on, and what these patients cannot tell."""
         said = [f"{self.label}: {self.verdict} ({VERDICTS[self.verdict]})."]
         where = "the other options" if self.predictive else "all options together"
-        said.append(f"Counted, without adjustment, under {where}: {self.rates.words(self.responded)}.")
+        counted = where
+        if any(o.rates is not None and o.rates.treated.altered is None for o in self.options):
+            counted = f"{where.removesuffix(' together')} whose counts may be shown"
+        said.append(f"Counted, without adjustment, under {counted}: {self.rates.words(self.responded)}.")
         if self.verdict in ("prognostic", "both"):
             side = "higher" if self.common > 0 else "lower"
             said.append(
@@ -154,18 +157,27 @@ class MarkerEffects:
         left = f" Left out: {' and '.join(gone)}." if gone else ""
         if self.n_outcomes > self.n:
             what = (
-                f"From {self.n_outcomes:,} outcomes of {self.n:,} patients ({count_words(self.n_altered)} altered), several of one "
+                f"From {self.n_outcomes:,} outcomes of {self.n:,} patients ({self._altered_words()}), several of one "
                 "patient, so every interval counts patients and not outcomes; which options each had was not drawn by lot: associations."
             )
         else:
             what = (
-                f"From {self.n:,} patients ({count_words(self.n_altered)} altered), each with one option that was chosen for them, not "
+                f"From {self.n:,} patients ({self._altered_words()}), each with one option that was chosen for them, not "
                 "drawn by lot: associations, no effects of treatment."
             )
         return (
             f"{what}{left} Adjusted for {', '.join(self.adjusted_for)}; not for every alteration that goes together with "
             "this one, nor for what nobody recorded."
         )
+
+    def _altered_words(self) -> str:
+        """How many have the marker; "at least" where the sum would give away the few that one option's row withholds."""
+        told = [o.n_altered for o in self.options if _is_told(o)]
+        n_hidden = sum(o.n for o in self.options if not _is_told(o))
+        altered = self.n_altered - sum(told)
+        if self.n_outcomes == self.n and any(0 < m < SMALLEST_COUNT for m in (altered, n_hidden - altered)):
+            return f"at least {sum(told):,} altered"
+        return f"{count_words(self.n_altered)} altered"
 
     def rate_rows(self) -> list[dict[str, Any]]:
         """One row an option: how many responded in the four cells, and the differences in points."""
@@ -176,7 +188,7 @@ class MarkerEffects:
         return [
             {
                 "option": o.label, "patients": o.n if o.n >= SMALLEST_COUNT else None,
-                "altered": o.n_altered if o.n_altered >= SMALLEST_COUNT and o.n - o.n_altered >= SMALLEST_COUNT else None,
+                "altered": o.n_altered if _is_told(o) else None,
                 "odds ratio, treated": _ratio(o.treated), "treated low": _ratio(o.treated_low), "treated high": _ratio(o.treated_high),
                 "odds ratio, others": _ratio(o.others), "others low": _ratio(o.others_low), "others high": _ratio(o.others_high),
                 "ratio of the two": _ratio(o.interaction), "low": _ratio(o.low), "high": _ratio(o.high),
@@ -184,6 +196,11 @@ class MarkerEffects:
             }
             for o in self.options
         ]  # fmt: skip
+
+
+def _is_told(option: OptionEffect) -> bool:
+    """Whether neither those with the marker nor those without are so few that their number is withheld."""
+    return min(option.n_altered, option.n - option.n_altered) >= SMALLEST_COUNT
 
 
 def _people(n: int) -> str:

@@ -102,6 +102,29 @@ def test_small_cells_are_withheld_and_cannot_be_had_by_subtraction():
     assert "withheld" in c.words() and "3 of 30" not in str([c.words(), c.rates.row()])
 
 
+@pytest.mark.parametrize("marker", [1.0, 0.0])
+def test_a_count_withheld_in_one_option_cannot_be_had_from_the_sum_over_all(marker):
+    """Three patients under c have the marker (or have it not), everybody else there the other way round."""
+    data, _, option, _ = cohort(900, 6)
+    X = data.X.copy()
+    rows = np.flatnonzero(option == 2)
+    X.iloc[rows, 0] = 1.0 - marker
+    X.iloc[rows[:3], 0] = marker
+    few = AuditData(
+        OPTIONS, data.labels, data.y, data.margin, data.probability, X, data.groups, "external cohort", "t"
+    )
+    found = marker_effects(few, SCHEMA, "STK11")
+    told = [r["altered"] for r in found.rows()]
+    assert told[2] is None and all(told[:2])
+    assert (
+        f"at least {sum(told[:2])} altered" in found.limits
+        and f"({found.n_altered} altered" not in found.limits
+    )
+    assert "under all options whose counts may be shown: " in found.words[1]
+    whole = marker_effects(data, SCHEMA, "STK11")
+    assert f"({whole.n_altered} altered)" in whole.limits and "under all options together: " in whole.words[1]
+
+
 def test_errors_count_patients_where_one_has_several_outcomes_as_statsmodels_counts_them():
     data = cells(800, 1)
     design = marker_design(data, SCHEMA, "STK11", {})
