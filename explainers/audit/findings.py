@@ -115,9 +115,8 @@ def finding(option: OptionAudit, audit: Audit) -> Finding:
             return made("no signal", short, f"Those with a higher number {said.responded} less often.")
         rate = 100 * option.n_events / option.n
         short = f"not shown to be better than chance at telling patients apart: {pairs}"
-        return made(
-            "no signal", short, f"Its number tells little more than that {rate:.0f} of 100 {said.responded}."
-        )
+        more = f"These patients do not show that its number tells more than that {rate:.0f} of 100 {said.responded}."
+        return made("no signal", short, more)
     faults = _faults(option, n_options, said)
     well = "ranks well" if option.row("AUC").estimate >= RANKS_WELL else "ranks patients, weakly"
     if faults:

@@ -53,6 +53,8 @@ def test_shuffled_numbers_are_no_better_than_chance(audited):
     (only,) = findings(audited(rng.permutation))
     assert only.verdict == "no signal"
     assert "chance is 50 %" in only.words
+    # With few patients a number may tell a lot and not be shown to: that it tells little would be said too much.
+    assert "These patients do not show that its number tells more than that" in only.words
 
 
 @pytest.mark.parametrize(
