@@ -320,7 +320,7 @@ def interval_or_why_not(
     if steady is None:
         return None, (
             "No interval: how far models trained anew would differ was not measured for this bundle. "
-            "`python -m explainers stabilise` measures it."
+            "The terminal's python -m explainers stabilise measures it."
         )
     if (found := steady.interval_of(bundle, row, why)) is not None:
         return found, steady.words(why.option)

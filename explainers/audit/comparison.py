@@ -169,8 +169,14 @@ def same_patients(first: AuditData, second: AuditData) -> tuple[AuditData, Audit
     Raises
     ------
     AuditError
-        If they share no option or no patient, or their outcomes differ.
+        If they share no option or no patient, a patient stands in several rows, or their outcomes differ.
     """
+    for data in (first, second):
+        if (again := data.X.index.duplicated()).any():
+            raise AuditError(
+                f"{data.name} has {int(again.sum()):,} rows of patients who stand in it already; two models are compared on one "
+                "row a patient. Keep one sample of each, the first for instance."
+            )
     options = tuple(o for o in first.options if o in second.options)
     ids = first.X.index.intersection(second.X.index, sort=False)
     if not options or not len(ids):

@@ -112,8 +112,10 @@ def marker_design(
     if targets is not None:
         columns = _independent(np.column_stack([columns, targets]))
         names = (*names, "the alterations the model leans on most for each option")
+    ids = data.X.index.to_numpy(dtype=object).astype(str)
+    n_unknown, n_elsewhere = (len(np.unique(ids[left])) for left in (told & np.isnan(column), known & ~here))
     return MarkerDesign(
-        feature.label, y, column[rows], option, patient, columns, names, int((told & np.isnan(column)).sum()), int((known & ~here).sum())
+        feature.label, y, column[rows], option, patient, columns, names, n_unknown, n_elsewhere
     )  # fmt: skip
 
 

@@ -162,12 +162,21 @@ class MarkerEffects:
             )
         else:
             what = (
-                f"From {self.n:,} patients ({self._altered_words()}), each with one option that was chosen for them, not "
+                f"From {self._patients_words()} ({self._altered_words()}), each with one option that was chosen for them, not "
                 "drawn by lot: associations, no effects of treatment."
             )
         return (
             f"{what}{left} Adjusted for {', '.join(self.adjusted_for)}; not for every alteration that goes together with "
             "this one, nor for what nobody recorded."
+        )
+
+    def _patients_words(self) -> str:
+        """How many patients; "at least" where the sum would give away the few that an option's row withholds."""
+        hidden = sum(o.n for o in self.options if o.n < SMALLEST_COUNT)
+        return (
+            f"at least {self.n - hidden:,} patients"
+            if 0 < hidden < SMALLEST_COUNT
+            else f"{self.n:,} patients"
         )
 
     def _altered_words(self) -> str:

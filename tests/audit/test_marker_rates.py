@@ -6,8 +6,10 @@ import pytest
 from statsmodels.discrete.discrete_model import Logit
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from explainers.audit.comparison import compare
 from explainers.audit.data import AuditData
 from explainers.audit.effects import marker_effects
+from explainers.audit.errors import AuditError
 from explainers.audit.logistic import by_patient, logistic
 from explainers.audit.marker_design import marker_design
 from explainers.audit.marker_rates import CellRate, pair_of, rates_of
@@ -123,6 +125,42 @@ def test_a_count_withheld_in_one_option_cannot_be_had_from_the_sum_over_all(mark
     assert "under all options whose counts may be shown: " in found.words[1]
     whole = marker_effects(data, SCHEMA, "STK11")
     assert f"({whole.n_altered} altered)" in whole.limits and "under all options together: " in whole.words[1]
+
+
+def test_a_total_does_not_give_away_an_option_of_few_patients():
+    data, _, option, _ = cohort(900, 6)
+    y = data.y.copy()
+    rows = np.flatnonzero(option == 2)
+    y[rows[3:]] = np.nan
+    few = AuditData(
+        OPTIONS, data.labels, y, data.margin, data.probability, data.X, data.groups, "external cohort", "t"
+    )
+    found = marker_effects(few, SCHEMA, "STK11")
+    told = [r["patients"] for r in found.rows()]
+    assert told[2] is None
+    assert (
+        f"From at least {sum(told[:2]):,} patients" in found.limits
+        and f"{found.n:,} patients" not in found.limits
+    )
+    assert "at least" not in marker_effects(data, SCHEMA, "STK11").limits
+
+
+def test_whose_marker_is_not_known_is_counted_in_patients():
+    data = cells(800, 1)
+    X = data.X.copy()
+    X.iloc[:9, 0] = np.nan
+    unknown = AuditData(
+        OPTIONS, data.labels, data.y, data.margin, data.probability, X, data.groups, "external cohort", "t"
+    )
+    assert marker_design(rows_again(unknown, 3), SCHEMA, "STK11", {}).n_unknown == 9
+
+
+def test_two_models_are_not_compared_on_several_rows_of_one_patient():
+    data = cells(600, 1)
+    with pytest.raises(
+        AuditError, match=r"600 rows of patients who stand in it already; .* one row a patient"
+    ):
+        compare(rows_again(data, 2), rows_again(data, 2), rounds=10)
 
 
 def test_errors_count_patients_where_one_has_several_outcomes_as_statsmodels_counts_them():
