@@ -30,7 +30,7 @@ _BACKGROUND_WORDS = {
 }
 _SHARED_OUT = {"input": "single facts"} | GROUPINGS
 # The unit itself, log-odds of most models, is told where the chart is explained.
-_AXIS = "the model's own scale; further right is a higher answer"
+_AXIS = "the model's own scale; right is higher"
 _OPTION, _COMPARED = "why-option", "why-background"
 
 
