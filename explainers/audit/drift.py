@@ -150,7 +150,8 @@ class Drift:
         if not moved:
             return ()
         listed = ", ".join(f"{o} ({n} input{'' if n == 1 else 's'})" for o, n in moved.most_common())
-        return (f"What the model leans on differs for {len(moved)} of {len(compared)} options: {listed}.",)
+        of = f"{len(moved)} of {len(compared)} options: {listed}" if len(compared) > 1 else listed
+        return (f"What the model leans on differs for {of}.",)
 
     def rows(self, option: str = "") -> list[dict[str, Any]]:
         """One row a comparison; of what the model leans on, that for one option alone where its words are given."""

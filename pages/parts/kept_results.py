@@ -14,6 +14,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 # Patients that were brought into this session, by their key (`session.add_patients`).
 UPLOADED = "open-uploaded"
@@ -54,7 +55,8 @@ def keep(
     """Keep the last results of a function, told apart by its first argument alone.
 
     The key has to name everything the result hangs on (content hashes of model and patient, the choices made); the
-    other arguments are the objects behind it. Results are handed out as they are, so they have to be frozen.
+    other arguments are the objects behind it. Results are handed out as they are, so nobody may change them. Where no
+    session asks, as in a thread of one's own, nobody knows whose patient it is: nothing is kept.
 
     Parameters
     ----------
@@ -70,6 +72,8 @@ def keep(
 
         @wraps(function)
         def asked(key: Key, *rest: Rest.args, **named: Rest.kwargs) -> Result:
+            if get_script_run_ctx(suppress_warning=True) is None:
+                return function(key, *rest, **named)
             store = everybody
             if st.session_state.get(UPLOADED):
                 own: dict[str, _Store] = st.session_state.setdefault(_OWN, {})

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["model", "assay"]
 Kind = Literal["first", "band", "likely", "over", "under"]
-KEY = "smallest"
 _MODES: dict[Mode, str] = {
     "model": "Any alteration may change",
     "assay": "Only what was not assayed may turn out",
@@ -38,12 +37,12 @@ _SECONDS = 20.0
 
 def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Draw the question, and the search or its answer."""
-    inquiry.show(inquiry.Question(KEY, _put, _draw), bundle, recorded)
+    inquiry.show(inquiry.Question(conditions.KEY, _put, _draw), bundle, recorded)
 
 
 def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, SmallestChanges] | None:
     """What the last search found, if it was for this model and profile."""
-    job = inquiry.answered(KEY, bundle, profile)
+    job = inquiry.answered(conditions.KEY, bundle, profile)
     return None if job is None else job.answer
 
 

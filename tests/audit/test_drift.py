@@ -99,6 +99,9 @@ def test_what_every_option_leans_on_is_compared_in_one_family_and_told_by_option
     moved = {c.option for c in found.found if c.kind == "attribution"}
     (said,) = [w for w in found.words if w.startswith("What the model leans on differs")]
     assert f"for {len(moved)} of {len(labels)} options" in said and all(o in said for o in moved)
+    alone = drift(small_bundle, before, now, explained=[small_bundle.options[0]])
+    (of_one,) = [w for w in alone.words if w.startswith("What the model leans on differs")]
+    assert "for " + small_bundle.label(small_bundle.options[0]) in of_one and "options" not in of_one
     one = sorted(labels)[0]
     rows = [r for r in found.rows(one) if r["what"] == "leans on"]
     assert len(rows) == sum(c.option == one for c in leaning) < len(leaning)

@@ -98,6 +98,26 @@ def test_colours_are_those_of_the_mode_and_never_red_or_green(figures):
     assert (palette.LIGHT.down, palette.LIGHT.up) == ("#0072B2", "#D55E00")
 
 
+def contrast(one, other):
+    """The contrast of two colours by WCAG 2.2: 1 for the same, 21 for black on white."""
+
+    def light(colour):
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ (0.2126, 0.7152, 0.0722)
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_words_of_charts_can_be_read_in_the_light_and_in_the_dark():
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    for colours in (palette.LIGHT, palette.DARK):
+        assert min(contrast(word, colours.ground) for word in (colours.text, colours.quiet)) >= 4.5
+    # On the screen the theme's own colours are put in; of its greys only that of the text is strong enough.
+    assert palette.SCREEN.quiet == palette.SCREEN.text == "#000037"
+
+
 def test_a_waterfall_steps_from_the_base_to_the_score(why):
     bars, ends = attribution.waterfall(why, most=4).data
     assert bars.base[0] == why.base_value and ends.x[0] == why.base_value and ends.x[1] == why.score

@@ -1,6 +1,7 @@
 """The part of the Audit page that asks for whom a model works, drawn without a browser."""
 
 import time
+from html import escape
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -89,6 +90,14 @@ def test_where_all_are_served_alike_the_section_says_so_without_promising_it():
     assert "None differs by more than chance" in seen and "no proof" in seen
 
 
+def leaning(app: AppTest, options: list[str]) -> set[str]:
+    """The options whose attributions stand in the first rows of the drift's open table."""
+    assert not app.exception
+    table = next(e.proto.body for e in app.get("html") if "Everything compared" in e.proto.body)
+    rows = [row for row in table.split("<tr>") if "leans on" in row]
+    return {o for o in options if any(escape(o) in row for row in rows)}
+
+
 def test_drift_compares_what_the_model_leans_on_for_every_option_and_one_can_be_asked_about():
     def page():
         from dataclasses import replace
@@ -109,5 +118,8 @@ def test_drift_compares_what_the_model_leans_on_for_every_option_and_one_can_be_
         app.run()
     (box,) = app.selectbox
     assert len(box.options) == 19 and box.options[0] == "all options"
-    box.set_value("Osimertinib").run()
-    assert not app.exception
+    options = box.options[1:]
+    app.session_state["table-audit-drift"] = True
+    assert leaning(app.run(), options) > {"Osimertinib"}
+    app.selectbox[0].set_value("Osimertinib").run()
+    assert leaning(app, options) == {"Osimertinib"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_nothing_of_a_session_with_patients_of_its_own_is_kept_for_another():
     session(made, "own", uploaded=True)
     session(made, "own")
     assert made == ["own"] * 3, "no other session may find it"
+
+
+def test_what_no_session_asked_for_is_kept_for_nobody():
+    made: list[str] = []
+    threads = [threading.Thread(target=answer, args=("nobody", made)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    session(made, "nobody")
+    assert made == ["nobody"] * 3
 
 
 @pytest.mark.parametrize("uploaded", [False, True])

@@ -144,7 +144,7 @@ class Prepared(NamedTuple):
     owner: NDArray[np.uint32]  # link of every entry of `forest.item`
     option: NDArray[
         np.uint32
-    ]  # (N,) a link that a literal allows; Q, "leave it alone", where it holds unchanged
+    ]  # (N,) link that a literal allows; Q, "leave it alone", where it holds unchanged
     wide: NDArray[np.int32]  # literals that have more options than that
 
 

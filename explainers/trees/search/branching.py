@@ -100,9 +100,8 @@ def ask(
     (`descent.tighten`). With four changes left or fewer all sets are tried, as far as they are not too many
     (`closing`). Otherwise the node is split on an item, chosen or excluded: one that most of the steps took, so that
     the half without it is easy to rule out, and that trees disagree about, so that both halves bring them together.
-    Every set belongs to exactly one leaf of that
-    tree, so what is pruned by an admissible bound and what is looked at exactly together cover all sets: an empty
-    answer that is `settled` is a proof.
+    Every set belongs to exactly one leaf of that tree, so what is pruned by an admissible bound and what is looked at
+    exactly together cover all sets: an empty answer that is `settled` is a proof.
 
     Parameters
     ----------

@@ -123,10 +123,8 @@ def firsts(one, left, least):
     single, pair = one.single[0], one.pair[0]
     # Of later items only: each one's r - 1 largest positive pairs, falling, and its largest coefficient of o items.
     pairs, largest = np.zeros((m, r - 1)), np.zeros((m, r + 1))
-    added, added_pairs = (
-        np.zeros((m, r + 1)),
-        np.zeros(m),
-    )  # given i: largest that i adds to, and the sum for pairs
+    # Given i: the largest coefficient of o items that it adds to, and the sum of those of pairs.
+    added, added_pairs = np.zeros((m, r + 1)), np.zeros(m)
     share = np.zeros(r + 1)
     for o in range(2, r + 1):
         share[o] = 1.0 / o
