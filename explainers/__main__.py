@@ -225,6 +225,8 @@ def _conditions(find: argparse.ArgumentParser) -> None:
         **many,
         help="a number or level that may move too, by the intervals the model tells apart; 'all'",
     )
+    within.add_argument("--only-rising", **many, help="of --numbers, one that may only rise")
+    within.add_argument("--only-falling", **many, help="of --numbers, one that may only fall")
     within.add_argument(
         "--never-together", action="append", default=[], nargs="+", metavar="FEATURE",
         help="at most one of these alterations is altered",

@@ -91,13 +91,19 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One feature, from one value to another; None is *not assayed* or *not known*."""
+    """One feature, from one value to another; None is *not assayed* or *not known*.
+
+    interval : (low, high) or None
+        Of a number: with any value over low and up to high in place of `after` the set of changes does the same, be it
+        with another answer; None at an end that is open, and instead of both where no interval is known.
+    """
 
     feature: str
     label: str
     before: Value
     after: Value
     words: str
+    interval: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

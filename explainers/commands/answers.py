@@ -154,6 +154,8 @@ def _constraints(bundle: ModelBundle, args: argparse.Namespace) -> Constraints:
         only_altered=args.only_altered,
         only_absent=args.only_absent,
         numbers=True if everything else args.numbers,
+        only_rising=args.only_rising,
+        only_falling=args.only_falling,
         never_together=args.never_together,
         exclusive_drivers=not args.drivers_may_meet,
         seen_together=args.seen_together,

@@ -2,7 +2,13 @@
 
 from explainers.smallest.changes import SmallestChanges, smallest_changes
 from explainers.smallest.conditions import DIRECTIONS, Towards, conditions_from, error_rates_from, rates_words
-from explainers.smallest.constraints import ConstraintError, Constraints, ErrorRates, numbers_of
+from explainers.smallest.constraints import (
+    ConstraintError,
+    Constraints,
+    ErrorRates,
+    directed_numbers,
+    numbers_of,
+)
 from explainers.smallest.goals import Goal, GoalError
 from explainers.smallest.reasons import Fact, SufficientReason, sufficient_reason
 from explainers.smallest.robustness import AssayRobustness, CallError, assay_robustness
@@ -22,6 +28,7 @@ __all__ = [
     "Towards",
     "assay_robustness",
     "conditions_from",
+    "directed_numbers",
     "error_rates_from",
     "numbers_of",
     "rates_words",

@@ -14,7 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from explainers.edited_rows import edited_rows
 from explainers.explanation import Change, FloatMatrix, FloatVector
 from explainers.plausibility import exclusive_pairs
-from explainers.smallest.constraints import Constraints, Direction, Mode, allowed_states, movable_numbers
+from explainers.smallest.constraints import (
+    Constraints,
+    Direction,
+    Mode,
+    Movement,
+    allowed_states,
+    movable_numbers,
+    movement_of,
+)
 from explainers.smallest.exact_engine import exact_engine
 from oncology.edits import Edit
 from oncology.features import FeatureSpec, Value
@@ -75,6 +83,11 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.edits)
 
+    @property
+    def moves_numbers(self) -> bool:
+        """Whether numbers move too, so that many sets are the same but for neighbouring intervals."""
+        return bool(np.isfinite(self.interval).any())
+
     def edited(self, sets: Sequence[Sequence[int]]) -> FloatMatrix:
         """The patient's row after each set of changes, (n, c): edited and encoded again where a profile is known."""
         if self.patient is not None:
@@ -89,26 +102,51 @@ class Candidates:
             np.copyto(rows, self.rows[chosen], where=self.moved[chosen])
         return rows
 
-    def changes(self, chosen: Sequence[int]) -> tuple[Change, ...]:
-        """A set of changes in words."""
+    def recorded(self) -> tuple[Value, ...]:
+        """The patient's values, one for each feature of the schema."""
         schema = self.bundle.schema
-        before = schema.decode(self.row) if self.patient is None else schema.values(self.patient)
+        return schema.decode(self.row) if self.patient is None else schema.values(self.patient)
+
+    def changes(
+        self, chosen: Sequence[int], parts: Sequence[tuple[int, ...]] | None = None
+    ) -> tuple[Change, ...]:
+        """A set of changes in words.
+
+        parts : for each change those of neighbouring intervals that reach the goal as well, itself among them
+        """
+        schema, before = self.bundle.schema, self.recorded()
         made = []
-        for i in chosen:
+        for i, part in zip(chosen, parts or [(i,) for i in chosen], strict=True):
             spec, edit = schema.features[self.feature[i]], self.edits[i]
             old = before[self.feature[i]]
-            words = f"{spec.label}: {spec.words(edit.value)} instead of {spec.words(old)}{self._alike(i)}"
-            made.append(Change(spec.name, spec.label, old, edit.value, words))
+            words = f"{spec.label}: {spec.words(edit.value)} instead of {spec.words(old)}{self._alike(part)}"
+            made.append(Change(spec.name, spec.label, old, edit.value, words, self._within(part)))
         return tuple(made)
 
-    def _alike(self, i: int) -> str:
-        """The values that the model cannot tell from a new number, in words; empty for states and levels."""
-        low, high = self.interval[i].tolist()
-        if self.sampled or math.isnan(low) or (math.isinf(low) and math.isinf(high)):
+    def _alike(self, part: tuple[int, ...]) -> str:
+        """The values that do as well as the number shown, in words; empty for states and levels."""
+        if self.sampled and len(part) > 1:
+            spec = self.bundle.schema.features[self.feature[part[0]]]
+            first, last = (spec.words(self.edits[i].value) for i in (part[0], part[-1]))
+            tried = f"all {len(part)} values tried from {first} to {last}"
+            if len(part) == 2:
+                tried = f"both values tried, {first} and {last},"
+            return f" ({tried} reach the goal)"
+        within = self._within(part)
+        if within is None:
             return ""
-        over = "" if math.isinf(low) else f"over {low:g}"
-        up_to = "" if math.isinf(high) else f"up to {high:g}"
-        return f" (any value {' '.join(w for w in (over, up_to) if w)} is the same to the model)"
+        over = "" if within[0] is None else f" over {within[0]:g}"
+        up_to = "" if within[1] is None else f" up to {within[1]:g}"
+        if len(part) == 1:
+            return f" (any value{over}{up_to} is the same to the model)" if over or up_to else ""
+        return f" (any value{over}{up_to} reaches the goal too)"
+
+    def _within(self, part: tuple[int, ...]) -> tuple[float | None, float | None] | None:
+        """The interval (low, high] of neighbouring ones, None where an end is open; None for states and levels."""
+        low, high = float(self.interval[part[0], 0]), float(self.interval[part[-1], 1])
+        if self.sampled or math.isnan(low):
+            return None
+        return None if math.isinf(low) else low, None if math.isinf(high) else high
 
     def seen(self) -> NDArray[np.bool_] | None:
         """Which training patients (rows) have which change's new value (columns); None without a cohort."""
@@ -175,7 +213,8 @@ def candidates_of(
         if spec.is_alteration:
             found = [(v, math.nan, math.nan, p) for v, p in _states(spec, now, mode, constraints)]
         elif mode == "model" and spec.name in numbers:
-            found = [(v, a, b, math.nan) for v, a, b in _other_values(bundle, spec, now)]
+            way = movement_of(constraints, spec.name)
+            found = [(v, a, b, math.nan) for v, a, b in _other_values(bundle, spec, now, way)]
         else:
             continue
         for value, low, high, chance in found:
@@ -248,8 +287,13 @@ def _has_intervals(bundle: ModelBundle) -> bool:
     return engine is not None and engine.ensemble is not None
 
 
-def _other_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[tuple[Value, float, float]]:
-    """Other levels, or one number for each interval that the model tells apart."""
+def _other_values(
+    bundle: ModelBundle, spec: FeatureSpec, now: Value, way: Movement | None = None
+) -> list[tuple[Value, float, float]]:
+    """Other levels, or one number for each interval that the model tells apart.
+
+    way : the only direction from what is recorded; from nothing recorded there is none
+    """
     if spec.kind == "categorical":
         return [(level, math.nan, math.nan) for level in spec.levels if level != now]
     low = -math.inf if spec.low is None else spec.low
@@ -268,6 +312,8 @@ def _other_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[tu
     here = None if now is None else float(now)
     for a, b in pairwise(ends):
         if here is not None and a < here <= b:
+            continue
+        if way is not None and (here is None or (a < here if way == "rise" else b >= here)):
             continue
         value = _roundest(
             max(a, np.nextafter(low, -math.inf)), min(b, high), here, whole=spec.kind == "count"

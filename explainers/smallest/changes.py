@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,7 @@ from explainers.smallest.constraints import Constraints, Mode, check_constraints
 from explainers.smallest.every_set import try_every_set
 from explainers.smallest.exact_engine import ExactEngine, exact_engine
 from explainers.smallest.goals import Goal, as_goal, standings_of_margins
+from explainers.smallest.joining import ranked_sets
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ __all__ = ["SmallestChanges", "smallest_changes"]
 Status = Literal["already so", "proven", "best found", "none within", "impossible", "open", "no answer"]
 # After "none within m", how long the search may try to prove that no number of changes does it.
 _IMPOSSIBLE_S = 1.0
+# Sets that the search lists at most: more where numbers move, since neighbouring intervals will be joined.
+_MOST_LISTED, _MOST_OF_NUMBERS = 200, 10_000
 # Training patients below which a combination is called rare.
 _FEW = 20
 
@@ -52,9 +55,12 @@ class SmallestChanges:
         * "no answer": the model gives no answer on the option for this patient, so nothing was searched.
     found : tuple of Counterfactual
         Smallest first; of one size those that most training patients share come first. Each tells what the model
-        would say of another patient, not what a treatment or a tumour would do.
+        would say of another patient, not what a treatment or a tumour would do. Sets that are the same but for
+        neighbouring intervals of a number stand as one, with the joined interval and the value nearest to what is
+        recorded.
     n_smallest : int
-        Sets of the smallest size that were found in all; `all_listed` where there are no others.
+        Sets of the smallest size that were found in all, joined ones counted once; `all_listed` where there are no
+        others.
     ruled_out : int
         Proven that no set of up to so many changes does it.
     n_candidates : int
@@ -187,7 +193,10 @@ def smallest_changes(
     if abstained[target]:
         note = f"The model gives no answer on {bundle.label(goal.option)} for this patient: {reasons[goal.option]}"
         return answer("no answer", notes=(note,))
-    notes = list(unmoved_words(bundle, mode, constraints, {e.feature for e in made.edits}))
+    unknown = [
+        name for name, value in zip(bundle.schema.names, made.recorded(), strict=True) if value is None
+    ]
+    notes = list(unmoved_words(bundle, mode, constraints, {e.feature for e in made.edits}, unknown))
     if not len(made):
         nobody = "Nothing is left that may change: under these conditions no candidate remains."
         return answer("impossible", notes=(nobody, *notes))
@@ -227,13 +236,21 @@ def smallest_changes(
         )
         status = ("best found" if holds.any() else "open") if status == "proven" else status
     minimal: Literal["proven", "best found"] = "proven" if status == "proven" else "best found"
-    ranked = _ranked(
-        made, [s for s, h in zip(sets, holds, strict=True) if h], after.probability[holds], target, before
-    )
+    reached = {tuple(sorted(s)): p for s, h, p in zip(sets, holds, after.probability, strict=True) if h}
+    ranked = ranked_sets(made, reached, target, before)
+    if any(len(part) > 1 for s, _, _ in ranked[:most] for part in s.parts):
+        counted = (
+            ""
+            if bundle.training is None
+            else f", and training {bundle.manifest.words.who} are counted over all"
+        )
+        notes.append(
+            f"Where other values of a number reach the goal too, the answer beside them is that of the value named{counted}."
+        )
     results = [
         Counterfactual(
-            made.changes(s), goal.words(bundle), bundle.options, before, p, minimal, len(sets), mode, count,
-            _cautions(made, s, count, mode),
+            made.changes(s.shown, s.parts), goal.words(bundle), bundle.options, before, p, minimal, len(sets), mode,
+            count, _cautions(made, s.shown, count, mode),
         )
         for s, p, count in ranked[:most]
     ]  # fmt: skip
@@ -285,7 +302,10 @@ def _search(
     warm()
     started = time.perf_counter()
     forest, rules, order = forest_of_candidates(made, engine, max_size, together)
-    result = solve(forest, rules, wanted, max_size=max_size, time_limit_s=time_limit_s, stop=stop)
+    listed = _MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
+    result = solve(
+        forest, rules, wanted, max_size=max_size, most_sets=listed, time_limit_s=time_limit_s, stop=stop
+    )
     sets = tuple(sorted(tuple(sorted(int(order[i]) for i in s)) for s in result.sets))
     status: Status
     if result.status == "none":
@@ -332,24 +352,6 @@ def forest_of_candidates(
         None if together is None else lambda chosen: together(tuple(int(order[i]) for i in chosen)),
     )
     return forest, rules, order
-
-
-def _ranked(
-    made: Candidates,
-    sets: Sequence[tuple[int, ...]],
-    after: NDArray[np.float64],
-    target: int,
-    before: FloatVector,
-) -> list[tuple[tuple[int, ...], FloatVector, int | None]]:
-    """Sets by size, then by training patients who share the changed values, then by how much the target moves."""
-    seen = made.seen()
-    rows = []
-    for s, p in zip(sets, after, strict=True):
-        count = None if seen is None else int(seen[:, list(s)].all(axis=1).sum())
-        chance = 1.0 if made.chance is None else float(np.nanprod(made.chance[list(s)]))
-        rows.append((len(s), -chance, -(count or 0), -abs(float(p[target] - before[target])), s, p, count))
-    rows.sort(key=lambda r: r[:5])
-    return [(s, p, count) for *_, s, p, count in rows]
 
 
 def _cautions(made: Candidates, chosen: tuple[int, ...], count: int | None, mode: Mode) -> tuple[str, ...]:

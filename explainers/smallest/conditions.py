@@ -12,9 +12,11 @@ from explainers.smallest.constraints import (
     Direction,
     ErrorRates,
     Mode,
+    Movement,
     allowed_states,
     check_constraints,
     movable_numbers,
+    movement_of,
     numbers_of,
 )
 from oncology.counts import SMALLEST_COUNT
@@ -52,6 +54,8 @@ def conditions_from(
     only_altered: Collection[str] = (),
     only_absent: Collection[str] = (),
     numbers: bool | Collection[str] = False,
+    only_rising: Collection[str] = (),
+    only_falling: Collection[str] = (),
     never_together: Sequence[Collection[str]] = (),
     exclusive_drivers: bool = True,
     seen_together: int = 0,
@@ -66,6 +70,8 @@ def conditions_from(
         What every alteration may become; "known": altered or absent.
     only_altered, only_absent : names of alterations
         Those that may only be added, and only be taken away.
+    only_rising, only_falling : names of numbers
+        Of those that may move, which may only rise and which may only fall from what is recorded.
     false_positive, false_negative : float, optional
         Shares of wrong calls among reported and absent alterations; both or neither.
 
@@ -74,7 +80,7 @@ def conditions_from(
     ConstraintError
         With what was found and what to do.
     """
-    if mode == "assay" and numbers:
+    if mode == "assay" and (numbers or only_rising or only_falling):
         raise ConstraintError(
             "Numbers stay as recorded where only what was not assayed may turn out. Let any alteration change (mode "
             "'model') to move numbers too."
@@ -91,6 +97,12 @@ def conditions_from(
         raise ConstraintError(
             f"{', '.join(both)} may only be added and only be taken away: name it once, or keep it as it is."
         )
+    up, down = ({schema.feature(n).name for n in names} for names in (only_rising, only_falling))
+    if both := sorted(up & down):
+        raise ConstraintError(
+            f"{', '.join(both)} may only rise and only fall: name it once, or leave it out of the numbers that may move."
+        )
+    ways: dict[str, Movement] = {**dict.fromkeys(sorted(up), "rise"), **dict.fromkeys(sorted(down), "fall")}
     if 1 < seen_together < SMALLEST_COUNT:
         raise ConstraintError(
             f"Counts of 1 to {SMALLEST_COUNT - 1} training {bundle.manifest.words.who} are withheld, so {seen_together} cannot be asked "
@@ -112,6 +124,7 @@ def conditions_from(
             **dict.fromkeys(sorted(removed), DIRECTIONS["absent"]),
         },
         numbers=numbers if isinstance(numbers, bool) else tuple(numbers) or False,
+        move_each=ways,
         never_together=tuple(tuple(names) for names in never_together),
         exclusive_drivers=exclusive_drivers,
         seen_together=seen_together,
@@ -232,26 +245,52 @@ def _numbers(bundle: ModelBundle, mode: Mode, constraints: Constraints) -> list[
     if not moved:
         return ["numbers and levels stay as recorded"]
     if len(moved) == len(free) > 3:
-        return [f"all {len(free)} numbers and levels may move"]
-    return [f"numbers and levels that may move: {_labels(bundle, [f.name for f in free if f.name in moved])}"]
+        said = [f"all {len(free)} numbers and levels may move"]
+    else:
+        said = [
+            f"numbers and levels that may move: {_labels(bundle, [f.name for f in free if f.name in moved])}"
+        ]
+    for movement in ("rise", "fall"):
+        if names := [f.name for f in free if movement_of(constraints, f.name) == movement]:
+            said.append(f"may only {movement}: {_labels(bundle, names)}")
+    return said
 
 
 def unmoved_words(
-    bundle: ModelBundle, mode: Mode, constraints: Constraints, changing: Collection[str]
+    bundle: ModelBundle,
+    mode: Mode,
+    constraints: Constraints,
+    changing: Collection[str],
+    unknown: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Which of the numbers that were named to move have no other value to be tried at.
 
     changing : names of the features that have candidate changes
+    unknown : names of the features that are not recorded
     """
-    if mode == "assay" or isinstance(constraints.numbers, bool):
+    if mode == "assay":
         return ()
     kept = {bundle.schema.feature(name).name for name in constraints.fixed}
-    still = sorted(movable_numbers(bundle, constraints) - set(changing) - kept)
-    if not still:
-        return ()
-    return (
-        f"No other value was tried for {_labels(bundle, still)}: the model tells none apart within the plausible range.",
-    )
+    ways = {bundle.schema.feature(name).name: way for name, way in constraints.move_each.items()}
+    named = set(ways) if isinstance(constraints.numbers, bool) else movable_numbers(bundle, constraints)
+    still = sorted(named - set(changing) - kept)
+    words = []
+    if free := [n for n in still if n not in ways]:
+        words.append(
+            f"No other value was tried for {_labels(bundle, free)}: the model tells none apart within the plausible range."
+        )
+    for movement, other in (("rise", "higher"), ("fall", "lower")):
+        here = [n for n in still if ways.get(n) == movement]
+        if never := [n for n in here if n not in unknown]:
+            words.append(
+                f"No {other} value was tried for {_labels(bundle, never)}: the model tells none apart within the plausible "
+                "range."
+            )
+        if lost := [n for n in here if n in unknown]:
+            words.append(
+                f"No value is recorded for {_labels(bundle, lost)}, so none is known to be {other}: it stays as it is."
+            )
+    return tuple(words)
 
 
 def _labels(bundle: ModelBundle, names: Collection[str]) -> str:

@@ -18,14 +18,18 @@ __all__ = [
     "Direction",
     "ErrorRates",
     "Mode",
+    "Movement",
     "allowed_states",
     "check_constraints",
+    "directed_numbers",
     "movable_numbers",
+    "movement_of",
     "numbers_of",
 ]
 
 Mode = Literal["model", "assay"]
 Direction = Literal["altered", "absent", "not assayed"]
+Movement = Literal["rise", "fall"]
 
 
 class ConstraintError(OncologyError, ValueError):
@@ -70,6 +74,8 @@ class Constraints:
         What this one may change to, of those in `become`.
     numbers : bool, or names of features
         Whether numbers and levels (laboratory values, tissue markers) may change too, or which of them.
+    move_each : mapping from the name of a number to "rise" or "fall"
+        The only way that this one may go from what is recorded; every other number may go either way.
     never_together : collections of alteration names
         At most one of each may be altered in the changed patient.
     exclusive_drivers : bool
@@ -85,6 +91,7 @@ class Constraints:
     become: Collection[Direction] = ("altered", "absent", "not assayed")
     become_each: Mapping[str, Collection[Direction]] = field(default_factory=dict)
     numbers: bool | Collection[str] = False
+    move_each: Mapping[str, Movement] = field(default_factory=dict)
     never_together: Sequence[Collection[str]] = ()
     exclusive_drivers: bool = True
     seen_together: int = 0
@@ -100,6 +107,14 @@ def allowed_states(constraints: Constraints, name: str) -> frozenset[Direction]:
     return everywhere
 
 
+def movement_of(constraints: Constraints, name: str) -> Movement | None:
+    """The only way that a number may go; None where it may go either way."""
+    for named, movement in constraints.move_each.items():
+        if named.casefold() == name.casefold():
+            return movement
+    return None
+
+
 def numbers_of(bundle: ModelBundle) -> tuple[FeatureSpec, ...]:
     """The numbers and levels of a bundle that a search could change.
 
@@ -108,6 +123,11 @@ def numbers_of(bundle: ModelBundle) -> tuple[FeatureSpec, ...]:
     return tuple(
         f for f in bundle.schema.features if not f.is_alteration and f.actionable and f.reads.what == "field"
     )
+
+
+def directed_numbers(bundle: ModelBundle) -> tuple[FeatureSpec, ...]:
+    """Those of them that can rise and fall: levels and answers of yes or no cannot."""
+    return tuple(f for f in numbers_of(bundle) if f.kind in ("continuous", "count"))
 
 
 def movable_numbers(bundle: ModelBundle, constraints: Constraints) -> frozenset[str]:
@@ -139,7 +159,7 @@ def check_constraints(bundle: ModelBundle, constraints: Constraints) -> None:
         If it names the wrong kind of feature, or asks a model without training patients who was seen.
     """
     schema = bundle.schema
-    movable_numbers(bundle, constraints)
+    _check_movements(bundle, constraints)
     for name in [*constraints.become_each, *(n for names in constraints.never_together for n in names)]:
         if not schema.feature(name).is_alteration:
             raise ConstraintError(f"{name} is no alteration, so it is neither altered nor absent.")
@@ -155,3 +175,23 @@ def check_constraints(bundle: ModelBundle, constraints: Constraints) -> None:
             f"Nothing can be asked to have been seen together: this model comes without training {bundle.manifest.words.who}. "
             "Leave that condition out."
         )
+
+
+def _check_movements(bundle: ModelBundle, constraints: Constraints) -> None:
+    moving = movable_numbers(bundle, constraints)
+    either = {f.name for f in directed_numbers(bundle)}
+    for named, movement in constraints.move_each.items():
+        if movement not in ("rise", "fall"):
+            raise UnknownNameError("Movement", movement, ("rise", "fall"))
+        spec = bundle.schema.feature(named)
+        if spec.name not in either:
+            these = ", ".join(sorted(either)) or "none in this model"
+            raise ConstraintError(
+                f"{spec.name} is no number that a search could move, so it may neither only rise nor only fall. What "
+                f"can: {these}."
+            )
+        if spec.name not in moving:
+            raise ConstraintError(
+                f"{spec.name} may only {movement}, yet it stays as recorded: name it among the numbers that may move, or "
+                "leave out which way it may go."
+            )

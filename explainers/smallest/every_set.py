@@ -23,7 +23,8 @@ _BATCH = 4096
 # Sets that a model without an exact form is asked about at most; larger sizes are left untried, and said so.
 _MOST_ROWS = 300_000
 _MOST_CHANGES = 3
-_MOST_LISTED = 2000
+# Winning sets that are kept; more where numbers move, since neighbouring intervals will be joined.
+_MOST_LISTED, _MOST_OF_NUMBERS = 2000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,13 @@ def try_every_set(
         ruled_out = size
     if not made.disjoint:
         ruled_out = 0
-    complete = ended is None and len(found) <= _MOST_LISTED
+    listed = _MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
+    complete = ended is None and len(found) <= listed
     if found:
         proven = made.disjoint and ruled_out == len(found[0]) - 1
         return Tried(
             "proven" if proven else "best found",
-            tuple(found[:_MOST_LISTED]),
+            tuple(found[:listed]),
             ruled_out,
             complete,
             n_tried,

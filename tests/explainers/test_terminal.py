@@ -154,6 +154,21 @@ def test_a_search_keeps_the_conditions_that_the_terminal_names(run, given):
     assert "it is so already, so nothing was searched for" in run(*asked, "--goal", "likely")[1]
 
 
+def test_a_number_goes_only_the_way_that_the_terminal_names(run, given, patient, tmp_path):
+    file = tmp_path / "measured.json"
+    file.write_text(write_profile(dataclasses.replace(patient, labs={"albumin_g_dl": 3.7})), encoding="utf-8")
+    for way, found in (
+        ("", "any value over 3.85 reaches the goal too"),
+        ("--only-rising Albumin", "any value over 3.85 reaches the goal too"),
+        ("--only-falling albumin", "impossible within these conditions"),
+    ):
+        asked = ("--target", "osimertinib", "--over", "0.8", "--only", "albumin", "--numbers", "albumin")
+        code, out, _ = run("counterfactual", given[0], file, *asked, *way.split())
+        assert code == 0 and found in out
+        said = {"rising": "may only rise: Albumin;", "falling": "may only fall: Albumin;"}
+        assert [words in out for words in said.values()] == [f"--only-{name}" in way for name in said]
+
+
 def test_report_writes_one_document(run, given, tmp_path):
     out_file = tmp_path / "case.html"
     code, out, _ = run("report", *given, "--out", out_file, "--set", "KRAS p.G12C=altered")
@@ -322,6 +337,8 @@ BAD = {
     "one error rate": (["counterfactual", "B", "P", "--target", "sotorasib", "--mode", "assay", "--false-positive", "0.1"], "Give both rates"),
     "rates without assay": (["counterfactual", "B", "P", "--target", "sotorasib", "--false-positive", "0.1", "--false-negative", "0.1"], "no part"),
     "up and down": (["counterfactual", "B", "P", "--target", "sotorasib", "--only-altered", "TP53", "--only-absent", "TP53"], "name it once"),
+    "a number that stays may only rise": (["counterfactual", "B", "P", "--target", "sotorasib", "--only-rising", "albumin"], "yet it stays as recorded: name it among"),
+    "a number up and down": (["counterfactual", "B", "P", "--target", "sotorasib", "--numbers", "all", "--only-rising", "albumin", "--only-falling", "albumin"], "may only rise and only fall"),
     "no such fixed feature": (["counterfactual", "B", "P", "--target", "sotorasib", "--fixed", "EGRF"], "Did you mean EGFR"),
     "no probability": (["counterfactual", "B", "P", "--target", "sotorasib", "--over", "1.5"], "between 0 and 1"),
     "a seed below zero": (["explain", "B", "P", "--method", "lime", "--seed", "-3"], "is not between 0 and 4294967295"),

@@ -12,6 +12,7 @@ from oncology.cohorts import Cohort
 from oncology.features import FeatureSchema, alteration_feature, field_feature
 from oncology.patients import Alteration, PatientProfile
 from tests.explainers.small_cohort import build_small
+from tests.search import number_twin
 
 TINY = FeatureSchema(
     (
@@ -68,6 +69,12 @@ def _tiny(path, kind: str) -> ModelBundle:
 def tiny_bundle(request, tmp_path_factory):
     """Five alterations and a tumour type: every patient that exists can be listed (729 of them)."""
     return _tiny(tmp_path_factory.mktemp("tiny") / request.param, request.param)
+
+
+@pytest.fixture(scope="session")
+def number_bundle(tmp_path_factory):
+    """Two alterations, three numbers and a level, all of which move the answer."""
+    return number_twin.number_bundle(tmp_path_factory.mktemp("numbers") / "bundle")
 
 
 @pytest.fixture

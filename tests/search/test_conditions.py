@@ -142,7 +142,7 @@ def test_a_direction_for_one_narrows_the_direction_for_all(small_bundle, patient
     assert both["TP53"] == set() and both["KRAS p.G12C"] == {0.0} and both["EGFR"] == {0.0}
 
 
-def test_a_number_moves_within_one_interval_and_says_which_values_are_the_same(small_bundle, patients):
+def test_a_number_moves_within_its_interval_and_says_which_values_do_as_well(small_bundle, patients):
     bundle, profile = small_bundle("boosting"), patients[2]
     row, column = bundle.schema.encode_row(profile), bundle.schema.columns_of("albumin").start
     k = bundle.option_index("chemotherapy")
@@ -163,13 +163,20 @@ def test_a_number_moves_within_one_interval_and_says_which_values_are_the_same(s
     assert answer.status == "proven" and answer.size == 1
     for found in answer.found:
         (change,) = found.changes
-        ends = re.search(
-            r"\(any value(?: over ([\d.]+))?(?: up to ([\d.]+))? is the same to the model\)", change.words
+        told = re.search(
+            r"\(any value(?: over ([\d.]+))?(?: up to ([\d.]+))? (is the same to the model|reaches the goal)",
+            change.words,
         )
-        ends = zip(ends.groups(), (spec.low, spec.high), strict=True)
+        ends = zip(told.groups()[:2], (spec.low, spec.high), strict=True)
         low, high = (float(end) if end else limit for end, limit in ends)
-        same = chance(np.linspace(low, high, 13)[1:])
-        assert low < change.after <= high and np.ptp(same) == 0 and same[0] > goal.value
+        within = chance(np.linspace(low, high, 200)[1:])
+        assert low < change.after <= high and within.min() > goal.value
+        assert (np.ptp(within) == 0) == (told[3] == "is the same to the model")
+        beyond = chance(
+            np.array([low, min(high + 0.02, spec.high)])
+        )  # one that is no better, and none beyond the end
+        assert low == spec.low or beyond[0] <= goal.value
+        assert high == spec.high or beyond[1] <= goal.value
 
 
 def test_numbers_named_one_by_one_leave_the_others_alone(small_bundle, patients):
