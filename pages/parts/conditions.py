@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.parts import fold
+
 if TYPE_CHECKING:
     from explainers.smallest import Constraints, ErrorRates, Towards
     from explainers.smallest.constraints import Mode
@@ -17,7 +19,7 @@ __all__ = ["KEY", "Conditions", "error_rates", "rate_fields", "rates_filled", "s
 KEY = "smallest"
 _START: dict[str, Any] = {
     "fixed": (), "towards": "any", "turning-out": "any", "added": (), "removed": (), "never": (), "apart": True, "numbers": (),
-    "most": 6, "seen": 0, "positive": None, "negative": None,
+    "rising": (), "falling": (), "most": 6, "seen": 0, "positive": None, "negative": None,
 }  # fmt: skip
 _TOWARDS: dict[Towards, str] = {
     "any": "become altered, not altered or not assayed",
@@ -67,6 +69,8 @@ class Conditions:
             only_altered=filled["added"],
             only_absent=filled["removed"],
             numbers=filled["numbers"] if self.mode == "model" else (),
+            only_rising=filled["rising"] if self.mode == "model" else (),
+            only_falling=filled["falling"] if self.mode == "model" else (),
             never_together=[filled["never"]] if filled["never"] else (),
             exclusive_drivers=filled["apart"],
             seen_together=int(filled["seen"] or 0),
@@ -76,9 +80,10 @@ class Conditions:
 
     def count(self) -> int:
         """How many were set otherwise than at the start."""
-        silent = {"model": ("positive", "negative", "turning-out"), "assay": ("numbers", "towards")}[
-            self.mode
-        ]
+        silent = {
+            "model": ("positive", "negative", "turning-out"),
+            "assay": ("numbers", "rising", "falling", "towards"),
+        }[self.mode]
         return sum(self.filled[n] != v for n, v in _start(self.bundle).items() if n not in silent)
 
 
@@ -88,7 +93,7 @@ def show(bundle: ModelBundle, mode: Mode) -> Conditions:
         # Another model has other alterations and numbers.
         _clear()
         st.session_state[f"{KEY}-of"] = bundle.sha256
-    folded = st.expander("Conditions", key=f"{KEY}-conditions", on_change="rerun")
+    folded = fold.show("Conditions", key=f"{KEY}-conditions")
     if folded.open:
         with folded:
             _fields(bundle, mode)
@@ -167,16 +172,9 @@ def _fields(bundle: ModelBundle, mode: Mode) -> None:
     if alterations:
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"{KEY}-directions"):
             _directions(alterations, mode)
-    numbers = _numbers(bundle)
+    if mode == "model":
+        _movements(bundle)
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{KEY}-limits"):
-        if numbers and mode == "model":
-            st.multiselect(
-                "Numbers and levels that may move", list(numbers), list(_start(bundle)["numbers"]),
-                format_func=numbers.__getitem__, width=420, key=f"{KEY}-numbers", persist_state="page",
-                placeholder="None: they stay as recorded",
-                help="Each is tried at one value of every interval that the model tells apart, within the plausible range. "
-                "A published score is tried at some values only.",
-            )  # fmt: skip
         st.number_input(
             "Changes at most", 1, 10, 6, width=140, key=f"{KEY}-most", persist_state="page",
             help="Goals about the top band, and published scores, are searched up to three changes at once.",
@@ -199,6 +197,31 @@ def _fields(bundle: ModelBundle, mode: Mode) -> None:
             rate_fields(KEY)
         st.caption("With both error rates stated, calls that were made may be wrong too.")
     st.button("Clear the conditions", on_click=_clear, key=f"{KEY}-clear", type="tertiary")
+
+
+def _movements(bundle: ModelBundle) -> None:
+    from explainers.smallest import directed_numbers
+
+    numbers = _numbers(bundle)
+    if not numbers:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{KEY}-movements"):
+        st.multiselect(
+            "Numbers and levels that may move", list(numbers), list(_start(bundle)["numbers"]),
+            format_func=numbers.__getitem__, width=420, key=f"{KEY}-numbers", persist_state="page",
+            placeholder="None: they stay as recorded",
+            help="Each is tried at one value of every interval that the model tells apart, within the plausible range. "
+            "A published score is tried at some values only.",
+        )  # fmt: skip
+        directed = [f.name for f in directed_numbers(bundle)]
+        for name, label, placeholder in (
+            ("rising", "May only rise", "Numbers that must not fall"),
+            ("falling", "May only fall", "Numbers that must not rise"),
+        ):
+            st.multiselect(
+                label, directed, format_func=numbers.__getitem__, width=360, key=f"{KEY}-{name}",
+                placeholder=placeholder, persist_state="page",
+            )  # fmt: skip
 
 
 def _directions(alterations: dict[str, str], mode: Mode) -> None:

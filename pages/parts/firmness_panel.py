@@ -9,7 +9,7 @@ import streamlit as st
 
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
-from pages.parts import conditions, inquiry, tables
+from pages.parts import conditions, fold, inquiry, tables
 from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _put_calls(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
         "Which single false positive, false negative or gene not assayed would change the top band, and how many "
         "reported calls stand between the option in first place and another?"
     )
-    folded = st.expander("How often the assay errs", key="assay-robustness-rates", on_change="rerun")
+    folded = fold.show("How often the assay errs", key="assay-robustness-rates")
     if folded.open:
         with folded, st.container(horizontal=True):
             conditions.rate_fields(_CALLS)
