@@ -167,6 +167,9 @@ def test_a_number_goes_only_the_way_that_the_terminal_names(run, given, patient,
         assert code == 0 and found in out
         said = {"rising": "may only rise: Albumin;", "falling": "may only fall: Albumin;"}
         assert [words in out for words in said.values()] == [f"--only-{name}" in way for name in said]
+    _, out, _ = run("counterfactual", given[0], file, *asked, "--json")
+    (found,) = json.loads(out)["counterfactuals"]
+    assert found["changes"][0]["interval"] == [pytest.approx(3.85), None]
 
 
 def test_report_writes_one_document(run, given, tmp_path):
