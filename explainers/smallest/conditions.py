@@ -197,7 +197,10 @@ def condition_words(
         least = constraints.seen_together
         who = bundle.manifest.words.who
         who = f"1 training {who[:-1]}" if least == 1 else f"{least:,} training {who}"
-        found.append(f"the changed values were seen together in at least {who}")
+        # The rule is about what the model tells apart, so a joined interval can show more patients than any of its parts.
+        moved = mode == "model" and movable_numbers(bundle, constraints)
+        apart = ", each interval of a number counted by itself" if moved else ""
+        found.append(f"the changed values were seen together in at least {who}{apart}")
     return tuple(found)
 
 

@@ -81,7 +81,8 @@ class Constraints:
     exclusive_drivers : bool
         Whether alterations that exclude each other in the training cohort count as such a collection.
     seen_together : int
-        The changed values occur together in at least this many training patients.
+        The changed values occur together in at least this many training patients; of a number those count that lie in
+        the same interval to the model.
     error_rates : ErrorRates, optional
         Lets calls be wrong in mode "assay".
     """

@@ -184,8 +184,8 @@ def _fields(bundle: ModelBundle, mode: Mode) -> None:
             st.number_input(
                 f"Seen together in training {who}, at least", 0, None, 0, 5, width=290, key=f"{KEY}-seen",
                 persist_state="page",
-                help=f"So many training {who} had all the changed values; what stays as recorded is not part of it. 0 asks "
-                "for none. Counts of 1 to 4 are withheld, so ask for 1 or for 5 and more.",
+                help=f"So many training {who} had all the changed values; what stays as recorded is not part of it, and each "
+                "interval of a number counts by itself. 0 asks for none. Counts of 1 to 4 are withheld, so ask for 1 or for 5 and more.",
             )  # fmt: skip
             if alterations:
                 st.checkbox(

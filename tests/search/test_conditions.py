@@ -244,7 +244,7 @@ def test_the_conditions_in_force_are_said_in_words(small_bundle, patients):
         "kept as recorded: TP53;",
         "no change makes more than one of these altered: ALK fusion, EGFR",
         "drivers that exclude each other in training may come together;",
-        "seen together in at least 20 training patients.",
+        "seen together in at least 20 training patients, each interval of a number counted by itself.",
     ):
         assert phrase in said
     assert "alterations may only become altered;" in words(towards="altered")

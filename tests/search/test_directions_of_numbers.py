@@ -120,3 +120,28 @@ def test_a_direction_that_is_none_or_of_a_number_that_is_not_there_is_refused(nu
     rules = Constraints(numbers=True, move_each={"NLR": "sideways"})
     with pytest.raises(UnknownNameError, match="Movement"):
         smallest_changes(number_bundle, number_patients()[0], "osimertinib", constraints=rules)
+
+
+def test_how_often_intervals_were_seen_is_asked_of_each_by_itself_and_said(number_bundle):
+    profile, goal = number_patients()[0], Goal("osimertinib", "threshold", 0.25)
+    rules = stated(number_bundle, {"albumin": "rise"}, only=[])
+    made = candidates_of(number_bundle, profile, mode="model", constraints=rules)
+    answers = number_bundle.probability(number_bundle.margin(made.rows))[:, 0]
+    column = number_bundle.training.X["albumin"].to_numpy(dtype=float)
+    reach = [i for i, e in enumerate(made.edits) if e.feature == "albumin" and answers[i] > goal.value]
+    alike = [int(((made.interval[i, 0] < column) & (column <= made.interval[i, 1])).sum()) for i in reach]
+    together, most = sum(alike), max(alike)
+    assert 5 < most < together
+
+    def asked(least):
+        rules = conditions_from(number_bundle, numbers=["albumin"], only=[], seen_together=least)
+        return smallest_changes(number_bundle, profile, goal, constraints=rules)
+
+    assert [f.training_count for f in asked(0).found] == [together]
+    some, none = asked(most), asked(most + 1)
+    assert some.status == "proven" and some.found[0].training_count == most
+    assert none.status == "impossible"
+    assert "training patients, each interval of a number counted by itself." in none.conditions_words()
+    rules = conditions_from(number_bundle, seen_together=20)
+    still = smallest_changes(number_bundle, profile, goal, constraints=rules)
+    assert "each interval" not in still.conditions_words()
