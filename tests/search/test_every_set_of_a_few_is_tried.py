@@ -10,8 +10,8 @@ import pytest
 
 from explainers.trees.ensemble import build
 from explainers.trees.forms import Tree
-from explainers.trees.search.closing import TooMany, firsts, values, winning_sets
-from explainers.trees.search.coefficients import MOST_LEFT, Tables, given, tables
+from explainers.trees.search.closing import TooMany, beginnings, narrowed, values, winning_sets
+from explainers.trees.search.coefficients import MOST_LEFT, Tables, count_terms, tables
 from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, FREE
 from explainers.trees.search.restriction import restrict
@@ -67,36 +67,63 @@ def test_coefficients_add_up_to_what_the_model_says(seed, left):
 @pytest.mark.parametrize("left", range(3, MOST_LEFT + 1))
 @pytest.mark.parametrize("seed", range(20))
 def test_given_a_first_item_the_coefficients_are_those_of_the_sets_that_begin_with_it(seed, left):
+    rng = np.random.default_rng(seed)
     forest, free, _, goal, truth = case(seed, left)
-    table = tables(forest, free, goal.weights, goal.offset, left)
+    table = tables(forest, free, goal.weights[:1], goal.offset[:1], left)
     for first in range(len(free) - 1):
-        rest = given(table, first, left - 1)
+        few = np.sort(rng.permutation(np.arange(first + 1, len(free)))[: int(rng.integers(1, 6))])
+        rest = narrowed(table, first, few.astype(np.int32), left - 1)
         for chosen in truth:
-            if chosen and chosen[0] == first:
-                assert value(rest, tuple(i - first - 1 for i in chosen[1:])) == pytest.approx(
+            if chosen and chosen[0] == first and set(chosen[1:]) <= set(few.tolist()):
+                assert value(rest, tuple(few.tolist().index(i) for i in chosen[1:])) == pytest.approx(
                     value(table, chosen), abs=CLOSE
                 )
 
 
 @pytest.mark.parametrize("left", range(3, MOST_LEFT + 1))
 @pytest.mark.parametrize("seed", range(60))
-def test_no_first_item_of_a_set_over_the_level_is_passed_over(seed, left):
+def test_no_set_over_the_level_is_passed_over(seed, left):
     rng = np.random.default_rng(seed)
     forest, free, _, goal, truth = case(seed, left)
     w = rng.dirichlet(np.ones(len(goal.offset)))[None]
     one = tables(forest, free, w @ goal.weights, w @ goal.offset, left)
     scores = {s: float((w @ (goal.weights @ v + goal.offset))[0]) for s, v in truth.items()}
     for level in np.quantile(list(scores.values()), [0.5, 0.9, 0.99, 1.0]):
-        kept = set(firsts(one, left, level - CLOSE).tolist())
-        assert {s[0] for s, v in scores.items() if s and v > level} <= kept
+        which, start, later = beginnings(one, left, level - CLOSE)
+        may_follow = {int(i): set(later[start[x] : start[x + 1]].tolist()) for x, i in enumerate(which)}
+        for chosen, score in scores.items():
+            if chosen and score > level:
+                assert chosen[0] in may_follow and set(chosen[1:]) <= may_follow[chosen[0]]
 
 
 def test_first_items_are_passed_over_where_nothing_can_win():
     forest, free, _, goal, truth = case(3, 4)
     one = tables(forest, free, goal.weights[:1], goal.offset[:1], 4)
     best = max(float(goal.weights[0] @ v + goal.offset[0]) for v in truth.values())
-    assert len(firsts(one, 4, best - 1.0)) > 0
-    assert len(firsts(one, 4, best + 1000.0)) == 0
+    assert len(beginnings(one, 4, best - 1.0)[0]) > 0
+    assert len(beginnings(one, 4, best + 1000.0)[0]) == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_terms_are_counted_before_they_are_multiplied_out(seed):
+    forest, *_ = case(seed, 4)
+    expected = 0
+    for box in range(forest.value.shape[1]):
+        of_size, node = [1, 0, 0, 0, 0], int(forest.box_node[box])
+        while forest.above[node] != node:
+            literal = int(forest.node_literal[node])
+            slot, u = forest.literal_slot[literal], int(forest.unchanged[literal])
+            here = range(forest.link_start[slot], forest.link_start[slot + 1])
+            allowed = set(
+                forest.allowed[forest.allowed_start[literal] : forest.allowed_start[literal + 1]].tolist()
+            )
+            moved = sum(
+                forest.item_start[q + 1] - forest.item_start[q] for q in here if (q in allowed) != bool(u)
+            )
+            of_size = [u * of_size[n] + (int(moved) * of_size[n - 1] if n else 0) for n in range(5)]
+            node = int(forest.above[node])
+        expected += sum(of_size)
+    assert count_terms(forest, 4) == expected
 
 
 def all_of(features: list[int]) -> Tree:
@@ -120,7 +147,7 @@ def test_items_that_do_nothing_alone_are_not_passed_over(trees):
     forest, group, _ = forest_of(model, np.zeros(4), [{f: 1.0} for f in range(4)], 4)
     goal = Goal.over(0, 1, len(trees) - 0.01)
     one = tables(forest, np.arange(4), goal.weights, goal.offset, 4)
-    assert 0 in firsts(one, 4, 0.0)
+    assert 0 in beginnings(one, 4, 0.0)[0]
     found = list(winning_sets(forest, np.arange(4), group, goal, np.ones(1), 2, 4, 0.0))
     assert [sorted(s.tolist()) for part in found for s in part] == [[0, 1, 2, 3]]
 
@@ -149,9 +176,12 @@ def test_all_sets_that_reach_the_goal_are_found_whatever_the_weights(seed, left,
     assert set(found) == expected
 
 
-def test_too_many_sets_to_try_are_said_to_be(monkeypatch):
+@pytest.mark.parametrize("limit", ["MOST_LOOKS", "MOST_TERMS", "MOST_FAILED"])
+def test_too_many_sets_to_try_are_said_to_be(monkeypatch, limit):
     forest, free, group, goal, _ = case(1, 4)
-    every = winning_sets(forest, free, group, goal, np.full(len(goal.offset), 0.5), 2, 4, -math.inf)
-    monkeypatch.setattr("explainers.trees.search.closing.MOST_FIRSTS", 1)
+    goal = Goal(
+        goal.weights, goal.offset - 1000.0
+    )  # the mean of the expressions is over any level, no set wins
+    monkeypatch.setattr(f"explainers.trees.search.closing.{limit}", 0)
     with pytest.raises(TooMany):
-        list(every)
+        list(winning_sets(forest, free, group, goal, np.full(len(goal.offset), 0.5), 2, 4, -math.inf))

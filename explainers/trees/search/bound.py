@@ -113,25 +113,32 @@ def combine(goal, w):
 
 
 @njit(cache=True)
-def weigh(forest, t, c, weighted):
-    """Fill in the weighted values of one tree's boxes."""
-    first, last = forest.box_start[t], forest.box_start[t + 1]
-    for x in range(len(forest.value)):
-        weight, value = c[forest.output[t] + x], forest.value[x]
-        if x == 0:
-            for box in range(first, last):
-                weighted[box] = weight * value[box]
-        else:
-            for box in range(first, last):
-                weighted[box] += weight * value[box]
+def weigh(forest, c, weighted):
+    """Fill in the weighted values of all boxes."""
+    t, trees = 0, len(forest.output)
+    while t < trees:  # trees that follow one another and add to the same outputs at once
+        o, end = forest.output[t], t + 1
+        while end < trees and forest.output[end] == o:
+            end += 1
+        first, last = forest.box_start[t], forest.box_start[end]
+        into = weighted[first:last]
+        for x in range(len(forest.value)):
+            weight, value = c[o + x], forest.value[x, first:last]
+            if x == 0:
+                for box in range(len(into)):
+                    into[box] = weight * value[box]
+            else:
+                for box in range(len(into)):
+                    into[box] += weight * value[box]
+        t = end
 
 
 @njit(cache=True)
 def mean_range(forest, c):
     """How far a tree's weighted values lie apart, on average."""
     weighted, spread = np.empty(forest.value.shape[1]), 0.0
+    weigh(forest, c, weighted)
     for t in range(len(forest.output)):
-        weigh(forest, t, c, weighted)
         here = weighted[forest.box_start[t] : forest.box_start[t + 1]]
         spread += here.max() - here.min()
     return spread / max(1, len(forest.output))
@@ -146,6 +153,7 @@ class Prepared(NamedTuple):
         np.uint32
     ]  # (N,) link that a literal allows; Q, "leave it alone", where it holds unchanged
     wide: NDArray[np.int32]  # literals that have more options than that
+    pair_node: NDArray[np.uint32]  # node of every entry of `forest.pair`
 
 
 @njit(cache=True)
@@ -164,12 +172,15 @@ def prepare(forest):
         if forest.allowed_start[literal + 1] - first + forest.unchanged[literal] > 1:
             wide[n_wide] = literal
             n_wide += 1
-    return Prepared(active_boxes(forest), owner, option, wide[:n_wide].copy())
+    pair_node = np.empty(len(forest.pair), np.uint32)
+    for node in range(len(forest.above)):
+        pair_node[forest.pair_start[node] : forest.pair_start[node + 1]] = node
+    return Prepared(active_boxes(forest), owner, option, wide[:n_wide].copy(), pair_node)
 
 
 @njit(cache=True)
-def bound(forest, prepared, goal, offset, w, L, total, choice, at_choice):
-    """B without its last term for weights w and multipliers L (Q,), one pass over the forest.
+def bound(forest, prepared, goal, offset, w, L, prices, total, choice, at_choice):
+    """B without its last term for weights w, multipliers L (Q,) and prices of pairs (P,), one pass over the forest.
 
     Fills `total` (n_items,) with Lam, `choice` (T,) with each tree's best box (-1 for a tree that no weight looks
     at, which stays in its `active` box) and `at_choice` (J,) with the expressions' values there. Returns the sum.
@@ -186,10 +197,14 @@ def bound(forest, prepared, goal, offset, w, L, total, choice, at_choice):
     minus[: len(L)] = -L
     minus[len(L)] = 0.0
     slack = np.empty(len(forest.slot_group))
-    for s in range(len(slack)):
-        slack[s] = max(0.0, minus[forest.link_start[s]])
-        for q in range(forest.link_start[s] + 1, forest.link_start[s + 1]):
-            slack[s] = max(slack[s], minus[q])
+    if len(slack) == len(L):  # one link each
+        for s in range(len(slack)):
+            slack[s] = max(0.0, minus[s])
+    else:
+        for s in range(len(slack)):
+            slack[s] = max(0.0, minus[forest.link_start[s]])
+            for q in range(forest.link_start[s] + 1, forest.link_start[s + 1]):
+                slack[s] = max(slack[s], minus[q])
     earned = np.empty(len(forest.literal_slot))
     for literal in range(len(earned)):
         earned[literal] = minus[prepared.option[literal]] - slack[forest.literal_slot[literal]]
@@ -199,7 +214,11 @@ def bound(forest, prepared, goal, offset, w, L, total, choice, at_choice):
             m = max(m, minus[forest.allowed[b]])
         earned[literal] = m - slack[forest.literal_slot[literal]]
     along = np.zeros(len(forest.above))  # what the literals of the path have earned
+    charge = np.zeros(len(forest.above))
+    for x in range(len(forest.pair)):
+        charge[prepared.pair_node[x]] += prices[forest.pair[x]]
     weighted = np.empty(forest.value.shape[1])
+    weigh(forest, c, weighted)
     total[:] = 0.0
     for t in range(len(forest.output)):
         o = forest.output[t]
@@ -219,8 +238,7 @@ def bound(forest, prepared, goal, offset, w, L, total, choice, at_choice):
         ):
             total[forest.item[x]] -= minus[prepared.owner[x]]
         for node in range(forest.node_start[t] + 1, forest.node_start[t + 1]):
-            along[node] = along[forest.above[node]] + earned[forest.node_literal[node]]
-        weigh(forest, t, c, weighted)
+            along[node] = along[forest.above[node]] + earned[forest.node_literal[node]] - charge[node]
         best, best_box = -np.inf, -1
         for box in range(forest.box_start[t], forest.box_start[t + 1]):
             v = weighted[box] + along[forest.box_node[box]]

@@ -15,6 +15,7 @@ from explainers.trees.search.closing import TooMany, winning_sets
 from explainers.trees.search.coefficients import MOST_LEFT
 from explainers.trees.search.descent import NOTHING_LEFT, first_multipliers, tighten
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE, Forest
+from explainers.trees.search.pairs import inherit, with_pairs
 from explainers.trees.search.restriction import restrict, single_effects
 from explainers.trees.search.rules import TOLERANCE, Goal, Rules
 
@@ -27,6 +28,7 @@ Status = NDArray[np.int8]
 PRUNE = TOLERANCE / 2
 ROOT_STEPS, ROOT_STALLS = 80, 30
 NODE_STEPS, NODE_STALLS = 14, 10
+AGAIN_STEPS = 30
 SMALL = 1e-9  # decides between items that no step took
 MOST_ITEMS = {2: 1000, 3: 400, 4: 400}  # that may be free for all sets of so many to be tried
 MOST_REFUSED = 3000  # sets that win against the rules, after which a node is split instead
@@ -69,19 +71,24 @@ class Budget:
 
 @dataclass
 class Answer:
-    """Sets found, whether the question is settled, and the largest size that the root alone rules out."""
+    """Sets found, whether the question is settled, the largest size that the root rules out, and the root itself."""
 
     sets: list[tuple[int, ...]] = field(default_factory=list)
     settled: bool = False
     ruled_out: int = 0
+    root: Node | None = None
 
 
 @dataclass
 class Node:
+    """A part of the question: its forest, what is settled, and where to start its bound."""
+
     forest: Forest
     status: Status
     weights: Floats
-    multipliers: Floats
+    multipliers: NDArray[np.float32]  # of links, pairs and couples, as in `descent.tighten`
+    left: int  # how many more items may be chosen
+    looked_at: bool = False  # whether the chosen items with one more were looked at above
 
 
 def ask(
@@ -93,6 +100,7 @@ def ask(
     *,
     most_sets: int | None = None,
     start: Status | None = None,
+    known: Node | None = None,
 ) -> Answer:
     """Search for sets of at most `size` items whose score is over the tolerance.
 
@@ -110,39 +118,42 @@ def ask(
         that no smaller set exists, so that every set found has exactly `size` items.
     start : int8 array (n_items,), optional
         What is settled from the outset; by default what the rules say.
+    known : Node, optional
+        The `root` of an earlier answer. If that was about as many items or more, its bound is a start for this one's.
     """
     answer = Answer()
     status = rules.start() if start is None else start.copy()
-    root, _ = restrict(forest, status, size)
-    now, _ = single_effects(root, status)
+    now, _ = single_effects(forest, status)
     expressions = goal.weights @ now + goal.offset
-    weights = np.zeros(len(expressions))
-    weights[expressions.argmin()] = 1.0
     aim = -AIM * abs(float(expressions.min()))
     group = np.ascontiguousarray(rules.group, np.int64)
-    stack = [Node(root, status, weights, first_multipliers(root, goal.weights, weights))]
+    if known is None or known.left + int((known.status == CHOSEN).sum()) < size:
+        stack, steps, stalls = [_root(forest, status, goal, expressions, size)], ROOT_STEPS, ROOT_STALLS
+    else:
+        left = size - int((known.status == CHOSEN).sum())
+        stack, steps, stalls = [_child(known, known.status, left)], AGAIN_STEPS, NODE_STALLS
     first = True
     while stack:
         node = stack.pop()
         if not budget.open_node():
             return answer
-        chosen = np.flatnonzero(node.status == CHOSEN)
-        left = size - len(chosen)
-        found, done = _look(node, goal, rules, chosen, left, most_sets)
+        chosen, left = np.flatnonzero(node.status == CHOSEN), node.left
+        found, done = ([], False) if node.looked_at else _look(node, goal, rules, chosen, left, most_sets)
         if not (done or (found and most_sets is None)):
             outcome, smaller, weights, multipliers, total, disagree, share, rest, by_size, _ = tighten(
                 node.forest, goal.weights, goal.offset, node.status, group, left, node.weights, node.multipliers,
-                aim, PRUNE, ROOT_STEPS if first else NODE_STEPS, ROOT_STALLS if first else NODE_STALLS,
+                aim, PRUNE, steps, stalls,
             )  # fmt: skip
             if first:
                 answer.ruled_out = int(np.flatnonzero(by_size <= PRUNE).max(initial=0))
+                answer.root = Node(smaller, node.status.copy(), weights, multipliers, left)
             done = outcome == NOTHING_LEFT or not rules.settle(node.status)
-            node = Node(smaller, node.status, weights, multipliers)
+            node = Node(smaller, node.status, weights, multipliers, left)
             if not done and left <= MOST_LEFT:
                 node = _child(node, node.status, left)
                 closed = _close(node, goal, rules, left, group, most_sets)
                 found, done = found + (closed or []), closed is not None
-        first = False
+        first, steps, stalls = False, NODE_STEPS, NODE_STALLS
         answer.sets += found
         if answer.sets and most_sets is None:
             answer.settled = True
@@ -230,12 +241,23 @@ def _branch(
     prefix, taken = np.zeros(left + 1), np.zeros(len(total), np.int8)
     largest(total, without, group, left, taken, prefix)
     if rest + prefix[left] > PRUNE and rules.settle(without):
-        stack.append(_child(node, without, left))
+        stack.append(_child(node, without, left, looked_at=True))
     chosen = node.status.copy()
     if rules.choose(chosen, item):
         stack.append(_child(node, chosen, left - 1))
 
 
-def _child(node: Node, status: Status, left: int) -> Node:
-    forest, origin = restrict(node.forest, status, left)
-    return Node(forest, status, node.weights.copy(), node.multipliers[origin])
+def _root(forest: Forest, status: Status, goal: Goal, expressions: Floats, size: int) -> Node:
+    whole = with_pairs(restrict(forest, status, size)[0], len(status))
+    weights = np.zeros(len(expressions))
+    weights[expressions.argmin()] = 1.0
+    multipliers = first_multipliers(whole, goal.weights, weights)
+    none = np.zeros(len(whole.pair_couple) + len(whole.couple))
+    start = np.append(multipliers, none).astype(np.float32)
+    return Node(whole, status, weights, start, size - int((status == CHOSEN).sum()))
+
+
+def _child(node: Node, status: Status, left: int, *, looked_at: bool = False) -> Node:
+    forest, origin, pair_origin = restrict(node.forest, status, left)
+    multipliers = inherit(node.forest, status, origin, pair_origin, node.multipliers)
+    return Node(forest, status.copy(), node.weights.copy(), multipliers, left, looked_at)

@@ -6,13 +6,17 @@ An expression of the goal is ``f(S) = sum of c_T over the parts T of S`` (`coeff
 and at most C(r - 1, o - 1) coefficients of o items, so
 
 .. math::  f(S) \le c_\emptyset + \text{top}_r \Big( c_j + \tfrac12 \text{(the r - 1 largest positive } c_{jk})
-           + \sum_{o \ge 3} \tfrac1o \binom{r - 1}{o - 1} \max (0, \text{largest } c_T, j \in T, |T| = o) \Big)
+           + \sum_{o \ge 3} \tfrac1o \text{(at most } \tbinom{r - 1}{o - 1} \text{ positive } c_T, j \in T, |T| = o) \Big)
 
-with top_r the sum of the r largest positive ones. Sets are told apart by their first item i, the others come later in
-the order. Given i, the coefficient of T becomes c_T + c_{T + i}, and r falls by one. The largest positive values of a
-sum are at most those of its parts together, so that all sets with first item i are bounded from the coefficients as
-they are (`firsts`). Where effects are mostly additive, as in forests, few first items are left; they are taken one by
-one (`given`), down to three items, where all sets are tried (`candidates`).
+with top_r the sum of the r largest positive ones. Where few coefficients of an item are positive all of them are
+added up; where many are, the largest is counted as often as they may be.
+
+**First items.** Sets are told apart by their first item i, the others come later in the order. Given i, the coefficient
+of T becomes c_T + c_{T + i}, and r falls by one. The largest positive values of a sum are at most those of its parts
+together, so all sets with first item i are bounded from the coefficients as they are, and by the same bound those that
+have a certain later item as well (`beginnings`). What is left is looked at first item by first item with those later
+items alone (`narrowed`), and so on down to pairs (`collect`). Where effects are mostly additive, as in forests, few
+sets are left.
 
 A set wins if all expressions are positive, so a weighted mean of them has to be positive first. The bounds above are
 of that mean; every expression is then asked about the few sets that pass (`values`).
@@ -26,15 +30,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from explainers.trees.search.coefficients import MOST_LEFT, Tables, given, longer, others_of, tables
+from explainers.trees.search.coefficients import Tables, count_terms, others_of, tables
 from explainers.trees.search.forest import Forest
 from explainers.trees.search.restriction import single_effects
 from explainers.trees.search.rules import TOLERANCE, Goal
 
-__all__ = ["TooMany", "candidates", "firsts", "values", "winning_sets"]
+__all__ = ["TooMany", "beginnings", "collect", "narrowed", "values", "winning_sets"]
 
 ENOUGH = 256  # candidates after which a look is cut short, to check them before it goes on
-MOST_FIRSTS = 40  # first items beyond which larger sets than three are not tried
+MOST_TERMS = 600_000  # of the boxes, multiplied out
+MOST_LOOKS = 4000  # first items, of all lengths, whose later items are looked at
 MOST_FAILED = 3000  # sets whose mean passes and that fail
 
 
@@ -64,7 +69,7 @@ def winning_sets(
     weights : array (J,)
         Of the mean of the goal's expressions: none negative, sum 1. Any are right; good ones leave few sets to try.
     smallest, left : int
-        At least 2; at most `MOST_LEFT`.
+        At least 2; at most `coefficients.MOST_LEFT`.
     least : float
         Means up to this are passed over; at most `TOLERANCE`, less what rounding may do.
 
@@ -73,6 +78,8 @@ def winning_sets(
     TooMany
         If too many sets would have to be tried.
     """
+    if count_terms(forest, left) > MOST_TERMS:
+        raise TooMany
     mean, offset = weights[None] @ goal.weights, weights[None] @ goal.offset
     effect = single_effects(forest, np.zeros(len(group), np.int8))[1]
     free = free[np.argsort(-(effect[free] @ mean[0]), kind="stable")]  # the strongest first
@@ -93,172 +100,264 @@ def _passing(
     one: Tables, group: NDArray[np.int64], least: float, smallest: int, left: int
 ) -> Iterator[NDArray[np.int32]]:
     """Sets of `smallest` to `left` items whose only expression is over `least`, (n, left) rising positions or -1."""
-    m = len(group)
-    which = firsts(one, left, least) if left > 2 else np.arange(m)
-    if left > 3:
-        if len(which) > MOST_FIRSTS:
+    first, looked_at = 0, 0
+    while first < len(group):
+        found, first, looks = collect(one, group, left, smallest, least, first)
+        looked_at += looks
+        if looked_at > MOST_LOOKS:
             raise TooMany
-        for i in which.tolist():
-            for found in _passing(
-                given(one, i, left - 1), group[i + 1 :], least, max(1, smallest - 1), left - 1
-            ):
-                later = np.where(found < 0, -1, found + i + 1)
-                apart = ((group[later] != group[i]) | (later < 0)).all(axis=1)
-                yield np.insert(later[apart], 0, i, axis=1).astype(np.int32)
-        return
-    done = 0
-    while done < len(which):
-        found, done = candidates(one, group, least, (smallest, left), which, done)
         if len(found):
             yield found
 
 
 @njit(cache=True)
-def firsts(one, left, least):
-    """The items with which a set of at most `left` (3 or more) items may begin, so that its only expression is over `least`.
+def collect(one, group, left, smallest, least, first):
+    """Sets of `smallest` to `left` items that are over `least`, until `ENOUGH` are together.
+
+    Parameters
+    ----------
+    one : Tables
+        Of one expression over m items.
+    group : int array (m,)
+        Of the items.
+    first : int
+        The first item to begin with.
+
+    Returns
+    -------
+    sets : int array (n, left)
+        Rising positions, then -1.
+    next : int
+        The first item to go on with; m once all sets have been looked at.
+    looks : int
+        How many first items, of all lengths, were looked at; over `MOST_LOOKS` the look is given up.
+    """
+    found, n, looks = np.full((ENOUGH, left), -1, np.int32), 0, 0
+    prefix = np.full(left, -1, np.int32)
+    m = len(group)
+    if left == 2:
+        found, n = pairs_over(one, np.arange(m), group, smallest, least, prefix, 0, found, n)
+        return found[:n], m, 1
+    # What is open, from the whole question down to the sets that begin with the prefix: the items' tables, positions
+    # and groups, their first items with what may follow them, and how many of those first items are still to come.
+    begin = beginnings(one, left, least)
+    level = [(one, np.arange(m), group, begin, len(begin[0]))]
+    while len(level) > 0:
+        here, ids, groups, (which, start, later), x = level.pop()
+        depth = len(level)
+        x -= 1
+        while depth == 0 and x >= 0 and which[x] < first:
+            x -= 1
+        if x < 0:
+            continue
+        i = which[x]
+        if depth == 0 and n >= ENOUGH:
+            return found[:n], i, looks
+        level.append((here, ids, groups, (which, start, later), x))
+        prefix[depth] = ids[i]
+        if depth + 1 >= smallest and here.level[0] + here.single[0, i] > least:
+            found, n = keep(found, n, prefix, depth, ids[i], -1)
+        few = later[start[x] : start[x + 1]]
+        few = few[groups[few] != groups[i]]
+        if len(few) == 0:
+            continue
+        looks += 1
+        if looks > MOST_LOOKS:
+            return found[:n], m, looks
+        rest = left - depth - 1
+        inner, inner_ids, inner_groups = narrowed(here, i, few, rest), ids[few], groups[few]
+        if rest == 2:
+            found, n = pairs_over(
+                inner, inner_ids, inner_groups, smallest, least, prefix, depth + 1, found, n
+            )
+            continue
+        begin = beginnings(inner, rest, least)
+        level.append((inner, inner_ids, inner_groups, begin, len(begin[0])))
+    return found[:n], m, looks
+
+
+@njit(cache=True)
+def pairs_over(one, ids, group, smallest, least, prefix, depth, found, n):
+    """Keep the single items and the pairs that are over `least`, each with the prefix before it."""
+    for i in range(len(ids)):
+        reached = one.level[0] + one.single[0, i]
+        if reached > least and depth + 1 >= smallest:
+            found, n = keep(found, n, prefix, depth, ids[i], -1)
+        for j in range(i + 1, len(ids) if depth + 2 >= smallest else 0):
+            if reached + one.single[0, j] + one.pair[0, i, j] > least and group[i] != group[j]:
+                found, n = keep(found, n, prefix, depth, ids[i], ids[j])
+    return found, n
+
+
+@njit(cache=True)
+def keep(found, n, prefix, depth, i, j):
+    """Append a set: the prefix, and one or two more items."""
+    if n == len(found):
+        more = np.full((2 * n, found.shape[1]), -1, np.int32)
+        more[:n] = found
+        found = more
+    found[n, :depth] = prefix[:depth]
+    found[n, depth] = i
+    if j >= 0:
+        found[n, depth + 1] = j
+    return found, n + 1
+
+
+@njit(cache=True)
+def beginnings(one, left, least):
+    """The first items with which a set of at most `left` (3 or more) items can be over `least`, and what can follow.
 
     From the last item to the first, so that only items which come later count in a bound.
+
+    Returns
+    -------
+    which : int array (n,)
+        First items, falling.
+    start : int array (n + 1,)
+    later : int array
+        Later items that a set with first item ``which[x]`` may have: ``later[start[x]:start[x + 1]]``, rising.
     """
     m, r = one.single.shape[1], left - 1  # r more items beside the first
-    single, pair = one.single[0], one.pair[0]
-    # Of later items only: each one's r - 1 largest positive pairs, falling, and its largest coefficient of o items.
-    pairs, largest = np.zeros((m, r - 1)), np.zeros((m, r + 1))
-    # Given i: the largest coefficient of o items that it adds to, and the sum of those of pairs.
-    added, added_pairs = np.zeros((m, r + 1)), np.zeros(m)
+    pair, more = one.pair[0], one.more[0]
+    # Of each item with later ones: c_j and the shares of its coefficients; its r - 1 largest positive pairs, falling;
+    # the largest and the sum of its positive coefficients of o items.
+    worth, pairs = one.single[0].copy(), np.zeros((m, r - 1))
+    largest, total = np.zeros((m, r + 1)), np.zeros((m, r + 1))
     share = np.zeros(r + 1)
     for o in range(2, r + 1):
         share[o] = 1.0 / o
         for d in range(o - 1):
             share[o] *= (r - 1 - d) / (d + 1)
-    top = np.empty(r)
-    possible, n = np.empty(m, np.int64), 0
+    # The same for what a first item adds to the coefficients of o later ones, as long as they are not merged.
+    its_largest, its_total = np.zeros((m, r + 1)), np.zeros((m, r + 1))
+    extra, touched = np.zeros(m), np.empty(m, np.int32)
+    top, v = np.empty(r), np.empty(m)
+    which, start, n = np.empty(m, np.int64), np.zeros(m + 1, np.int64), 0
+    later, n_later = np.empty(4 * m, np.int32), 0
     for i in range(m - 1, -1, -1):
-        begin, end = one.start[i], one.start[i + 1]
-        for a in range(begin, end):
-            v = max(0.0, one.more[0, a])
+        row, n_touched = pair[i], 0
+        for a in range(one.start[i], one.start[i + 1]):
+            if more[a] <= 0.0:
+                continue
             o = others_of(one, a)
             for d in range(o):
                 j = one.others[a, d]
-                added[j, o] = max(added[j, o], v)
-                if o == 2:
-                    added_pairs[j] += v
+                if extra[j] == 0.0:
+                    extra[j] = 1.0
+                    touched[n_touched] = j
+                    n_touched += 1
+                its_largest[j, o] = max(its_largest[j, o], more[a])
+                its_total[j, o] += more[a]
+        for a in range(n_touched):
+            j = touched[a]
+            extra[j] = 0.0
+            for o in range(2, r + 1):
+                extra[j] += min(share[o] * its_largest[j, o], its_total[j, o] / o)
+                its_largest[j, o] = its_total[j, o] = 0.0
         top[:] = 0.0
         for j in range(i + 1, m):
-            v = single[j] + pair[i, j] + min(share[2] * added[j, 2], 0.5 * added_pairs[j])
-            for d in range(r - 1):
-                v += 0.5 * pairs[j, d]
-            for o in range(3, r + 1):
-                v += share[o] * (largest[j, o] + added[j, o])
-            insert(top, v)
-        if one.level[0] + single[i] + top.sum() > least:
-            possible[n] = i
+            v[j] = worth[j] + row[j] + extra[j]
+            if v[j] > top[r - 1]:
+                insert(top, v[j])
+        for a in range(n_touched):
+            extra[touched[a]] = 0.0
+        reached = one.level[0] + one.single[0, i] + top.sum()
+        if reached > least:
+            if n_later + m - i > len(later):
+                later = np.append(later, np.empty(len(later) + m, np.int32))
+            for j in range(i + 1, m):
+                # A set with j has j in the place of one of the top r, unless it is one of them.
+                if v[j] >= top[r - 1] or reached - top[r - 1] + v[j] > least:
+                    later[n_later] = j
+                    n_later += 1
+            which[n] = i
             n += 1
-        for j in range(i + 1, m):
-            insert(pairs[j], pair[i, j])
-            insert(pairs[i], pair[i, j])
-        for a in range(begin, end):
-            o = others_of(one, a)
+            start[n] = n_later
+        for j in range(i + 1, m):  # i becomes a later item
+            if row[j] > 0.0:
+                worth[j] += 0.5 * (row[j] - insert(pairs[j], row[j]))
+                worth[i] += 0.5 * (row[j] - insert(pairs[i], row[j]))
+        for a in range(one.start[i], one.start[i + 1]):
+            o = others_of(one, a) + 1
+            if o > r or more[a] <= 0.0:
+                continue
             for d in range(o):
-                added[one.others[a, d]] = 0.0
-                added_pairs[one.others[a, d]] = 0.0
-            if o < r:
-                largest[i, o + 1] = max(largest[i, o + 1], one.more[0, a])
-                for d in range(o):
-                    j = one.others[a, d]
-                    largest[j, o + 1] = max(largest[j, o + 1], one.more[0, a])
-    return possible[:n]
+                j = i if d == o - 1 else one.others[a, d]
+                before = min(share[o] * largest[j, o], total[j, o] / o)
+                largest[j, o] = max(largest[j, o], more[a])
+                total[j, o] += more[a]
+                worth[j] += min(share[o] * largest[j, o], total[j, o] / o) - before
+    return which[:n], start[: n + 1], later[:n_later]
 
 
 @njit(cache=True)
 def insert(falling, v):
-    """Keep the largest values seen."""
+    """Keep the largest values seen; what falls out, v itself where it is not among them."""
     at = len(falling) - 1
     if v <= falling[at]:
-        return
+        return v
+    out = falling[at]
     while at > 0 and falling[at - 1] < v:
         falling[at] = falling[at - 1]
         at -= 1
     falling[at] = v
+    return out
 
 
 @njit(cache=True)
-def candidates(one, group, least, sizes, which, first):
-    """Sets of up to three items whose only expression is over `least`, until `ENOUGH` are together.
+def narrowed(one, i, few, left):
+    """The coefficients of up to `left` of a few items that come after item i, for sets that contain i.
 
-    Parameters
-    ----------
-    one : Tables
-        Of one expression, without coefficients of more than three items.
-    group : int array (m,)
-        Of the items.
-    sizes : (smallest, largest)
-        Of the sets looked for; up to three.
-    which : int array
-        First items to look at.
-    first : int
-        Position in `which` to begin at.
-
-    Returns
-    -------
-    sets : int array (n, 3)
-        Rising positions, then -1.
-    next : int
-        Where in `which` to go on; its length once all sets have been looked at.
+    Those of T and of T + i, added up for pairs; of three and more items both are listed.
     """
-    m = len(group)
-    single, pair = one.single[0], one.pair[0].copy()
-    found, n, nothing = np.empty((ENOUGH, 3), np.int32), 0, np.empty((ENOUGH, 0))
-    most = np.empty(m)  # of the pairs of an item with later ones
-    gain = np.empty(m)  # of a further item beside the first
-    for j in range(m if sizes[1] == 3 else 0):
-        most[j] = 0.0
-        for k in range(j + 1, m):
-            most[j] = max(most[j], pair[j, k])
-    for x in range(first, len(which)):
-        if n >= ENOUGH // 2:
-            return found[:n], x
-        i = which[x]
-        if sizes[0] == 1 and one.level[0] + single[i] > least:
-            found[n, 0], found[n, 1], found[n, 2] = i, -1, -1
-            n += 1
-        begin, end = one.start[i], one.start[i + 1]
-        most_here = np.zeros(m)
-        if sizes[1] == 3:
-            for a in range(begin, end):  # beside i, three items' coefficient is one of the other two
-                pair[one.others[a, 0], one.others[a, 1]] += one.more[0, a]
-            for a in range(begin, end):
-                j = one.others[a, 0]
-                most_here[j] = max(most_here[j], pair[j, one.others[a, 1]])
-        best = 0.0
-        for k in range(i + 1, m):
-            gain[k] = single[k] + pair[i, k]
-            best = max(best, gain[k])
-        for j in range(i + 1, m if sizes[1] > 1 else 0):
-            if group[j] == group[i]:
+    m, n, widest = one.single.shape[1], len(few), one.others.shape[1]
+    position = np.full(m, -1, np.int32)
+    for a in range(n):
+        position[few[a]] = a
+    single, pair = np.empty((1, n)), np.empty((1, n, n))
+    room = one.start[i + 1] - one.start[i]
+    for a in range(n):
+        j = few[a]
+        single[0, a] = one.single[0, j] + one.pair[0, i, j]
+        room += one.start[j + 1] - one.start[j]
+        for b in range(n):
+            pair[0, a, b] = one.pair[0, j, few[b]]
+    kept, to, count = np.empty(room, np.int32), np.empty(room, np.int32), 0
+    start = np.zeros(n + 1, np.int64)
+    for x in range(-1, n):  # those with i first, whose next item takes its place
+        first = i if x < 0 else few[x]
+        for a in range(one.start[first], one.start[first + 1]):
+            inside, o = True, 0
+            while inside and o < widest and one.others[a, o] >= 0:
+                inside = position[one.others[a, o]] >= 0
+                o += 1
+            if not inside or o + (x >= 0) > left:
                 continue
-            reached = one.level[0] + single[i] + gain[j]
-            hits = 0
-            if sizes[1] == 3 and reached + best + max(most[j], most_here[j]) > least:
-                row = pair[j]
-                for k in range(j + 1, m):
-                    hits += reached + gain[k] + row[k] > least
-            while n + hits + 1 >= len(found):
-                found, nothing = longer(found, nothing)
-            if sizes[0] <= 2 and reached > least:
-                found[n, 0], found[n, 1], found[n, 2] = i, j, -1
-                n += 1
-            if hits == 0:
+            if x < 0 and o == 2:
+                j, k = position[one.others[a, 0]], position[one.others[a, 1]]
+                pair[0, j, k] += one.more[0, a]
+                pair[0, k, j] += one.more[0, a]
                 continue
-            row = pair[j]
-            for k in range(j + 1, m):
-                if reached + gain[k] + row[k] > least and group[k] != group[i] and group[k] != group[j]:
-                    found[n, 0], found[n, 1], found[n, 2] = i, j, k
-                    n += 1
-        if sizes[1] == 3:
-            for a in range(begin, end):
-                j, k = one.others[a, 0], one.others[a, 1]
-                pair[j, k] = one.pair[0, j, k]
-    return found[:n], len(which)
+            kept[count] = a
+            to[count] = x if x >= 0 else position[one.others[a, 0]]
+            start[to[count] + 1] += 1
+            count += 1
+        if x < 0:
+            n_with_i = count
+    start = np.cumsum(start)
+    at = start[:-1].copy()
+    others, more = np.full((count, widest), -1, np.int32), np.empty((1, count))
+    for b in range(count):
+        a, skip = kept[b], 1 if b < n_with_i else 0
+        c = at[to[b]]
+        at[to[b]] += 1
+        more[0, c] = one.more[0, a]
+        for d in range(skip, widest):
+            j = one.others[a, d]
+            if j < 0:
+                break
+            others[c, d - skip] = position[j]
+    return Tables(one.level + one.single[:, i], single, pair, start, others, more)
 
 
 @njit(cache=True)
@@ -281,7 +380,7 @@ def values(every, sets):
                         out[a, x] += every.pair[x, i, j]
             for b in range(every.start[i], every.start[i + 1]):
                 whole = True
-                for d in range(MOST_LEFT - 1):
+                for d in range(every.others.shape[1]):
                     j = every.others[b, d]
                     whole &= j < 0 or inside[j] == 1
                 if whole:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from explainers.trees.search.forest import MOST_GROUPS
 
-__all__ = ["MOST_LEFT", "Tables", "given", "longer", "others_of", "tables"]
+__all__ = ["MOST_LEFT", "Tables", "count_terms", "others_of", "tables"]
 
 MOST_LEFT = 4  # items that a set of the tables may have
 BITS = 10  # of an item in the key of a coefficient
@@ -101,6 +101,33 @@ def tables(forest, free, weights, offset, left):
                 pair[j, a, b] = pair[j, b, a]
     start, others, more = by_first(key[:n], value[:n], m)
     return Tables(level, single, pair, start, others, more)
+
+
+@njit(cache=True)
+def count_terms(forest, left):
+    """How many terms of at most `left` items the boxes have, multiplied out one by one."""
+    factor = np.zeros(len(forest.literal_slot), np.int64)
+    for literal in range(len(factor)):
+        s = forest.literal_slot[literal]
+        held, others = 0, 0
+        for a in range(forest.allowed_start[literal], forest.allowed_start[literal + 1]):
+            q = forest.allowed[a]
+            held += forest.item_start[q + 1] - forest.item_start[q]
+        others = forest.item_start[forest.link_start[s + 1]] - forest.item_start[forest.link_start[s]] - held
+        factor[literal] = others if forest.unchanged[literal] == 1 else held
+    count = 0
+    of_size = np.zeros((len(forest.above), left + 1), np.int64)
+    for t in range(len(forest.output)):
+        root = forest.node_start[t]
+        of_size[root, 0] = 1
+        for node in range(root + 1, forest.node_start[t + 1]):
+            up, literal = forest.above[node], forest.node_literal[node]
+            for size in range(left + 1):
+                one_more = factor[literal] * of_size[up, size - 1] if size > 0 else 0
+                of_size[node, size] = one_more + (of_size[up, size] if forest.unchanged[literal] == 1 else 0)
+        for box in range(forest.box_start[t], forest.box_start[t + 1]):
+            count += of_size[forest.box_node[box]].sum()
+    return count
 
 
 @njit(cache=True)
@@ -236,52 +263,6 @@ def by_first(key, value, m):
 def others_of(one, a):
     """How many items coefficient a has beside its first."""
     n = 2
-    while n < MOST_LEFT - 1 and one.others[a, n] >= 0:
+    while n < one.others.shape[1] and one.others[a, n] >= 0:
         n += 1
     return n
-
-
-@njit(cache=True)
-def given(one, i, left):
-    """The coefficients of up to `left` items that come after item i, for sets that contain it: those of T and T + i."""
-    m = one.single.shape[1] - i - 1
-    J = len(one.pair)
-    pair = np.empty((J, m, m))
-    for x in range(J):
-        for j in range(m):
-            for k in range(m):
-                pair[x, j, k] = one.pair[x, i + 1 + j, i + 1 + k]
-    start = np.zeros(m + 1, np.int64)
-    for first in range(i, i + 1 + m):
-        for a in range(one.start[first], one.start[first + 1]):
-            n = others_of(one, a)
-            if first > i:
-                start[first - i] += n < left
-            elif n > 2:
-                start[one.others[a, 0] - i] += 1
-            else:
-                j, k = one.others[a, 0] - i - 1, one.others[a, 1] - i - 1
-                for x in range(J):
-                    pair[x, j, k] += one.more[x, a]
-                    pair[x, k, j] += one.more[x, a]
-    start = np.cumsum(start)
-    at = start[:-1].copy()
-    others = np.full((start[m], MOST_LEFT - 1), -1, np.int32)
-    more = np.empty((J, start[m]))
-    for first in range(i, i + 1 + m):
-        for a in range(one.start[first], one.start[first + 1]):
-            skip = 1 if first == i else 0  # the first item is i: the next one takes its place
-            n = others_of(one, a)
-            if n == 2 if skip == 1 else n >= left:
-                continue
-            j = (one.others[a, 0] if skip == 1 else first) - i - 1
-            for d in range(skip, n):
-                others[at[j], d - skip] = one.others[a, d] - i - 1
-            for x in range(J):
-                more[x, at[j]] = one.more[x, a]
-            at[j] += 1
-    single = np.empty((J, m))
-    for x in range(J):
-        for j in range(m):
-            single[x, j] = one.single[x, i + 1 + j] + one.pair[x, i, i + 1 + j]
-    return Tables(one.level + one.single[:, i], single, pair, start, others, more)

@@ -10,6 +10,7 @@ from numba import njit
 
 from explainers.trees.search.bound import bound, combine, largest, mean_range, prepare, weigh
 from explainers.trees.search.forest import EXCLUDED, FREE
+from explainers.trees.search.pairs import couple_totals, pair_gradient, worth
 from explainers.trees.search.restriction import restrict
 
 __all__ = ["NOTHING_LEFT", "UNDECIDED", "first_multipliers", "tighten"]
@@ -80,8 +81,36 @@ def onto_simplex(w):
         w[a] = max(0.0, w[a] - shift)
 
 
+@njit(cache=True, fastmath=True)
+def products(gradient, step):
+    """Inner products of a gradient with the step before, and of that step with itself."""
+    along, before = 0.0, 0.0
+    for a in range(len(step)):
+        along += gradient[a] * step[a]
+        before += step[a] * step[a]
+    return along, before
+
+
+@njit(cache=True, fastmath=True)
+def turn(step, gradient, keep):
+    """The next step, in place: the gradient and a part of the step before; its square."""
+    square = 0.0
+    for a in range(len(step)):
+        step[a] = gradient[a] + keep * step[a]
+        square += step[a] * step[a]
+    return square
+
+
+@njit(cache=True, fastmath=True)
+def advance(x, step, length):
+    """Take a step."""
+    by = x.dtype.type(length)
+    for a in range(len(x)):
+        x[a] -= by * step[a]
+
+
 @njit(cache=True)
-def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_steps, most_stalls):
+def tighten(forest, goal, offset, status, group, r, w, x, aim, tolerance, most_steps, most_stalls):
     """Lower B step by step until it proves that nothing is left, or stalls; drop items that cannot win on the way.
 
     Parameters
@@ -92,8 +121,8 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
         Changed in place: items excluded by proof.
     r : int
         Further items that may be chosen, at least 1.
-    w, L : arrays (J,), (Q,)
-        Where to start.
+    w, x : arrays (J,), (Q + P + C,)
+        Where to start; x holds the multipliers L, the prices of pairs and the tilts of couples.
     aim : float
         The value of B that Polyak's step heads for.
     tolerance : float
@@ -102,8 +131,10 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     Returns
     -------
     outcome : NOTHING_LEFT or UNDECIDED
-    forest, w, L, total
-        The forest without the excluded items, the best weights and multipliers for it, and their Lam.
+    forest, w, x
+        The forest without the excluded items, and what was best for it.
+    v : array (n_items,)
+        What each item may add at most, as in B's last term.
     disagree : array (n_items,)
         How many trees choose otherwise than top_r does about each item.
     share : array (n_items,)
@@ -116,12 +147,24 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
         The smallest bound seen for sets of at most 0, 1, ..., r further items.
     steps : int
     """
-    n_items, J = len(status), len(w)
-    total, taken, prefix = np.empty(n_items), np.zeros(n_items, np.int8), np.zeros(r + 1)
-    at_choice, w_gradient, w_step, best_w = np.empty(J), np.zeros(J), np.zeros(J), w.copy()
-    w, L = w.copy(), L.copy()
-    best_L, best, by_size = L.copy(), np.inf, np.full(r + 1, np.inf)
-    gradient, step = np.zeros(len(L)), np.zeros(len(L))
+    n_items, J, C = len(status), len(w), len(forest.couple)
+    total, v, taken, prefix = (
+        np.empty(n_items),
+        np.empty(n_items),
+        np.zeros(n_items, np.int8),
+        np.zeros(r + 1),
+    )
+    at_choice, w_gradient, w_step = np.empty(J), np.zeros(J), np.zeros(J)
+    w, x, best_w, best_x = w.copy(), x.copy(), w.copy(), x.copy()
+    best, by_size = np.inf, np.full(r + 1, np.inf)
+    Q, P = len(forest.item_start) - 1, len(forest.pair_couple)
+    gradient, step = np.zeros(len(x), np.float32), np.zeros(len(x), np.float32)
+    together, counted = np.zeros(C), np.zeros(C)
+    n_best, best_couple, part = (
+        np.zeros(n_items, np.int64),
+        np.empty((n_items, r), np.int32),
+        np.empty((n_items, r)),
+    )
     literal_at, choice = np.empty(len(forest.slot_group), np.int32), np.empty(len(forest.output), np.int32)
     prepared = prepare(forest)
     scale = WEIGHT_STEP / (mean_range(forest, combine(goal, w)) + 1e-12)
@@ -129,8 +172,11 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
     stalls, outcome, steps, dropped = 0, UNDECIDED, 0, 0
     for n in range(most_steps):
         steps = n + 1
-        a = bound(forest, prepared, goal, offset, w, L, total, choice, at_choice)
-        last = largest(total, status, group, r, taken, prefix)
+        L, prices, tilt = x[:Q], x[Q : Q + P], x[Q + P :]
+        a = bound(forest, prepared, goal, offset, w, L, prices, total, choice, at_choice)
+        couple_totals(forest, prices, together)
+        worth(forest, total, together, tilt, status, r, v, n_best, best_couple, part)
+        last = largest(v, status, group, r, taken, prefix)
         now = a + prefix[r]
         for i in range(n_items):
             share[i] = MEMORY * share[i] + (1 - MEMORY) * taken[i]
@@ -140,7 +186,7 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
             stalls = stalls + 1 if best - now < NEW_BEST * abs(best) else 0
             best = now
             best_w[:] = w
-            best_L[:] = L
+            best_x[:] = x
         else:
             stalls += 1
         if now <= tolerance:
@@ -149,62 +195,71 @@ def tighten(forest, goal, offset, status, group, r, w, L, aim, tolerance, most_s
         n_free = 0
         for i in range(n_items):
             if status[i] == FREE:
-                if taken[i] == 0 and now - last + total[i] <= tolerance:
+                if taken[i] == 0 and now - last + v[i] <= tolerance:
                     status[i] = EXCLUDED
                     dropped += 1
                 else:
                     n_free += 1
         if dropped > WORTH_REBUILDING * n_free:
             dropped = 0
-            forest, origin = restrict(forest, status, r)
-            L, best_L, step = L[origin], best_L[origin], step[origin]
-            prepared, gradient = prepare(forest), np.zeros(len(L))
+            forest, origin, pair_origin = restrict(forest, status, r)
+            kept = np.concatenate((origin, Q + pair_origin, Q + P + np.arange(C)))
+            x, step = x[kept], step[kept]
+            Q, P = len(origin), len(pair_origin)
+            gradient, prepared = np.zeros(len(x), np.float32), prepare(forest)
             literal_at, choice = (
                 np.empty(len(forest.slot_group), np.int32),
                 np.empty(len(forest.output), np.int32),
             )
-            best = now  # the best multipliers were found with the dropped items; what B they give now is not known
-            best_w[:] = w
-            best_L[:] = L
+            best = now  # the best so far was found with the dropped items; what B it gives now is not known
+            best_w[:], best_x = w, x.copy()
             continue
         if stalls >= most_stalls:
             break
-        subgradient(forest, prepared, L, choice, taken, literal_at, gradient)
+        subgradient(forest, prepared, L, choice, taken, literal_at, gradient[:Q])
+        pair_gradient(
+            forest,
+            choice,
+            taken,
+            n_best,
+            best_couple,
+            prices,
+            counted,
+            gradient[Q : Q + P],
+            gradient[Q + P :],
+        )
         mean = at_choice.mean()
         for j in range(J):
             w_gradient[j] = (at_choice[j] - mean) * scale
             if w[j] <= 0 and w_gradient[j] > 0:
                 w_gradient[j] = 0.0
-        along, before, square = 0.0, 0.0, 0.0
-        for q in range(len(L)):
-            along += gradient[q] * step[q]
-            before += step[q] * step[q]
-            square += gradient[q] * gradient[q]
-        along += (w_gradient * w_step).sum()
-        before += (w_step * w_step).sum()
-        square += (w_gradient * w_gradient).sum()
+        along, before = products(gradient, step)
+        w_along, w_before = products(w_gradient, w_step)
+        along, before = along + w_along, before + w_before
+        keep = -DEFLECTION * along / before if along < 0 and before > 0 else 0.0
+        square = turn(step, gradient, keep) + turn(w_step, w_gradient, keep)
         if square == 0.0:
             break  # the minimum
-        keep = -DEFLECTION * along / before if along < 0 and before > 0 else 0.0
-        w_step = w_gradient + keep * w_step
-        square = (w_step * w_step).sum()
-        for q in range(len(L)):
-            step[q] = gradient[q] + keep * step[q]
-            square += step[q] * step[q]
         length = (now - aim) / square
-        for q in range(len(L)):
-            L[q] -= length * step[q]
+        advance(x, step, length)
+        for p in range(Q, Q + P):
+            x[p] = max(np.float32(0.0), x[p])
         if J > 1:
             w -= length * scale * w_step
             onto_simplex(w)
-    rest = bound(forest, prepared, goal, offset, best_w, best_L, total, choice, at_choice)
-    largest(total, status, group, r, taken, prefix)
-    subgradient(forest, prepared, best_L, choice, taken, literal_at, gradient)
-    disagree = np.zeros(n_items)
-    for q in range(len(gradient)):
-        for b in range(forest.item_start[q], forest.item_start[q + 1]):
-            disagree[forest.item[b]] += abs(gradient[q])
-    return outcome, forest, best_w, best_L, total, disagree, share, rest, by_size, steps
+    rest, disagree = 0.0, np.zeros(n_items)
+    if outcome == UNDECIDED:
+        rest = bound(
+            forest, prepared, goal, offset, best_w, best_x[:Q], best_x[Q : Q + P], total, choice, at_choice
+        )
+        couple_totals(forest, best_x[Q : Q + P], together)
+        worth(forest, total, together, best_x[Q + P :], status, r, v, n_best, best_couple, part)
+        largest(v, status, group, r, taken, prefix)
+        subgradient(forest, prepared, best_x[:Q], choice, taken, literal_at, gradient[:Q])
+        for q in range(Q):
+            for b in range(forest.item_start[q], forest.item_start[q + 1]):
+                disagree[forest.item[b]] += abs(gradient[q])
+    return outcome, forest, best_w, best_x, v, disagree, share, rest, by_size, steps
 
 
 @njit(cache=True)
@@ -212,6 +267,7 @@ def first_multipliers(forest, goal, w):
     """A start for L: what each link does to its tree's weighted value on its own, (Q,)."""
     c = combine(goal, w)
     weighted = np.empty(forest.value.shape[1])
+    weigh(forest, c, weighted)
     L = np.zeros(len(forest.item_start) - 1)
     known = np.zeros(len(L), np.uint8)
     lacks = np.zeros(len(forest.above), np.int64)
@@ -221,7 +277,6 @@ def first_multipliers(forest, goal, w):
             literal, up = forest.node_literal[node], forest.above[node]
             lacks[node] = lacks[up] + (forest.unchanged[literal] == 0)
             needed[node] = needed[up] if forest.unchanged[literal] == 1 else literal
-        weigh(forest, t, c, weighted)
         now = 0.0
         for round_ in range(2):  # the active box first, then those one item away
             for box in range(forest.box_start[t], forest.box_start[t + 1]):

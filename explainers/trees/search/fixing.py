@@ -144,4 +144,5 @@ def additive_forest(now: ArrayLike, effect: ArrayLike, group: ArrayLike) -> Fore
         ints(boxes + np.arange(trees + 1)), literal, above, ints(boxes), ints(tree), (~is_item).astype(np.uint8),
         ints(np.concatenate([[0], allowed])), ints(np.arange(n)), ints(np.arange(trees + 1)), ints(np.arange(trees)),
         ints(first), ints(np.arange(n + 1)), ints(np.arange(n)),
+        ints(np.zeros(len(above) + 1)), np.empty(0, np.uint32), ints(np.empty((0, 2))), ints([]), ints(np.empty((0, 2))),
     )  # fmt: skip

@@ -67,6 +67,12 @@ class Forest(NamedTuple):
     link_start: Ints  # (S + 1,) links of a slot
     item_start: Ints  # (Q + 1,) items of a link
     item: Ints
+    # What boxes need together (`pairs`): P pairs, C couples; none until they are looked for.
+    pair_start: Ints  # (M + 1,) pairs of a node's literal with those above it
+    pair: Places
+    pair_link: Ints  # (P, 2)
+    pair_couple: Ints  # (P,)
+    couple: Ints  # (C, 2) items
 
     @property
     def n_links(self) -> int:

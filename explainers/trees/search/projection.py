@@ -187,6 +187,7 @@ def project(
     for a in range(n_kept):
         for c in range(len(value)):
             value[c, a] = boxes.value[kept[a], c]
+    by_level(node_start[: n_trees + 1], node_literal, above, box_node, box_start)
     linked = link(literal_start[: n_trees + 1], literal_group, literal_mask, group_start)
     return Forest(
         new_base,
@@ -207,7 +208,40 @@ def project(
         linked[5],
         linked[6],
         linked[7],
+        np.zeros(n_nodes + 1, np.int32),
+        np.empty(0, np.uint32),
+        np.empty((0, 2), np.int32),
+        np.empty(0, np.int32),
+        np.empty((0, 2), np.int32),
     )
+
+
+@njit(cache=True)
+def by_level(node_start, node_literal, above, box_node, box_start):
+    """Put the nodes of every tree in the order of their depth, in place: neighbours then need not wait for each other."""
+    widest = 0
+    for t in range(len(node_start) - 1):
+        widest = max(widest, node_start[t + 1] - node_start[t])
+    depth, to = np.empty(widest, np.int32), np.empty(widest, np.int32)
+    literal, up = np.empty(widest, np.uint32), np.empty(widest, np.uint32)
+    for t in range(len(node_start) - 1):
+        root, n = node_start[t], node_start[t + 1] - node_start[t]
+        at = np.zeros(n + 1, np.int32)
+        depth[0] = 0
+        for a in range(n):
+            if a > 0:
+                depth[a] = depth[above[root + a] - root] + 1
+            at[depth[a] + 1] += 1
+        at = np.cumsum(at)
+        for a in range(n):
+            to[a] = at[depth[a]]
+            at[depth[a]] += 1
+            literal[a], up[a] = node_literal[root + a], above[root + a] - root
+        for a in range(n):
+            node_literal[root + to[a]] = literal[a]
+            above[root + to[a]] = root + to[up[a]]
+        for box in range(box_start[t], box_start[t + 1]):
+            box_node[box] = root + to[box_node[box] - root]
 
 
 @njit(cache=True)

@@ -25,6 +25,8 @@ def restrict(forest, status, most):
     Forest
     array (Q',)
         For each of its links the link of the given forest that it came from.
+    array (P',)
+        The same for its pairs.
     """
     trees = len(forest.output)
     n_literals, n_slots, n_links = (
@@ -61,6 +63,11 @@ def restrict(forest, status, most):
     merged = np.empty(n_all, np.uint32)  # the lowest node of the path whose literal is still open
     new_node = np.empty(n_all, np.int32)
     costs = np.empty(n_literals, np.int64)
+    n_pairs = len(forest.pair_couple)
+    new_pair, pair_origin = np.full(n_pairs, -1, np.int32), np.empty(n_pairs, np.int32)
+    pair_start, pair = np.zeros(n_all + 1, np.int32), np.empty(len(forest.pair), np.uint32)
+    pair_link, pair_couple = np.empty((n_pairs, 2), np.int32), np.empty(n_pairs, np.int32)
+    n_at_nodes = n_pair = 0
     n_trees = n_kept = n_nodes = n_lit = n_slot = n_link = n_item = n_allowed = 0
     for t in range(trees):
         for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
@@ -132,6 +139,7 @@ def restrict(forest, status, most):
             continue
         node_literal[n_nodes], above[n_nodes] = 0, n_nodes
         n_nodes += 1
+        pair_start[n_nodes] = n_at_nodes
         for node in range(
             root + 1, end
         ):  # number what is in use: nodes, literals, their slots, the slots' links
@@ -170,6 +178,19 @@ def restrict(forest, status, most):
             node_literal[n_nodes] = new_literal[literal]
             above[n_nodes] = new_node[merged[forest.above[node]]]
             n_nodes += 1
+            for x in range(forest.pair_start[node], forest.pair_start[node + 1]):
+                p = forest.pair[x]
+                a, b = forest.pair_link[p, 0], forest.pair_link[p, 1]
+                if link_now[a] != FREE or link_now[b] != FREE:
+                    continue
+                if new_pair[p] < 0:
+                    new_pair[p], pair_origin[n_pair] = n_pair, p
+                    pair_link[n_pair, 0], pair_link[n_pair, 1] = new_link[a], new_link[b]
+                    pair_couple[n_pair] = forest.pair_couple[p]
+                    n_pair += 1
+                pair[n_at_nodes] = new_pair[p]
+                n_at_nodes += 1
+            pair_start[n_nodes] = n_at_nodes
         for a in range(first_box, n_kept):
             box_node[a] = new_node[merged[forest.box_node[kept[a]]]]
         output[n_trees] = forest.output[t]
@@ -199,8 +220,13 @@ def restrict(forest, status, most):
         link_start[: n_slot + 1].copy(),
         item_start[: n_link + 1].copy(),
         item[:n_item].copy(),
+        pair_start[: n_nodes + 1].copy(),
+        pair[:n_at_nodes].copy(),
+        pair_link[:n_pair].copy(),
+        pair_couple[:n_pair].copy(),
+        forest.couple,
     )
-    return smaller, origin[:n_link].copy()
+    return smaller, origin[:n_link].copy(), pair_origin[:n_pair].copy()
 
 
 @njit(cache=True)

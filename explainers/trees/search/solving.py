@@ -17,6 +17,7 @@ from explainers.trees.search.rules import TOLERANCE, Goal, Rules, SearchError
 
 if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
+    from explainers.trees.search.branching import Node
     from explainers.trees.search.forest import Forest
 
 __all__ = ["SearchResult", "smallest_sets", "solve", "warm"]
@@ -210,8 +211,10 @@ def solve(
     most = min(max_size, int(rules.group.max()) + 1)
     best = first_found(forest, goal, rules, most)
     ruled_out = 0 if best is not None and len(best) == 1 else 1
+    known: Node | None = None
     while ruled_out < (size := most if best is None else len(best) - 1):
-        answer = ask(forest, goal, rules, size, budget)
+        answer = ask(forest, goal, rules, size, budget, known=known)
+        known = answer.root or known
         if answer.sets:
             best = min(answer.sets, key=len)
         elif answer.settled:
@@ -221,7 +224,7 @@ def solve(
             break
     budget.nodes, budget.deadline = node_limit, started + time_limit_s
     while ruled_out < (most if best is None else len(best) - 1):  # from below, with what is left
-        answer = ask(forest, goal, rules, ruled_out + 1, budget)
+        answer = ask(forest, goal, rules, ruled_out + 1, budget, known=known)
         if answer.sets:
             best = answer.sets[0]
         elif answer.settled:
@@ -233,7 +236,7 @@ def solve(
     budget.ended_by = None
     if not list_all:
         return result("proven", [best], ruled_out)
-    answer = ask(forest, goal, rules, len(best), budget, most_sets=most_sets)
+    answer = ask(forest, goal, rules, len(best), budget, most_sets=most_sets, known=known)
     sets = answer.sets if best in answer.sets else [best, *answer.sets]
     return result("proven", sets[:most_sets], ruled_out, complete=answer.settled)
 
