@@ -23,6 +23,19 @@ for every admissible S: **the bound is admissible for any w and L**, so neither 
 in them can make a proof wrong. Rules that the bound ignores (pairs, requirements) only shrink the left side. Items
 that a tree treats alike (a link) may share one L without loss: the tree's maximum depends on their smallest L only.
 
+**Pairs.** What two items are worth only together a tree can pay for by splitting it between them; in the sum it then
+seems to be had with every partner at once, while a set of r items gives an item r - 1 partners. So trees also pay for
+pairs p = {i, j}: take any prices M(t, p) >= 0 for pairs that boxes of tree t need both, and write Mam_p = sum_t M(t, p).
+As before,
+
+.. math::  \sum_t h_t(S) = \sum_t \Big[h_t(S) - \sum_{i \in S} L(t, i) - \sum_{p \subseteq S} M(t, p)\Big]
+           + \sum_{i \in S} Lam_i + \sum_{p \subseteq S} Mam_p.
+
+In the bracket, a box is charged for the pairs that it needs; leaving out the others can only raise it. In the last sum
+split each Mam_p between its items, into Mam_p / 2 + N_p and Mam_p / 2 - N_p with any tilt N_p. An item of S meets at
+most r - 1 others, so with V_i = Lam_i + (the r - 1 largest positive parts of the pairs of i) the last two sums are at
+most top_r(V), and V takes the place of Lam in B and below. That is how quadratic knapsacks are bounded [4]_.
+
 **The maximum of one tree** is taken box by box. For each slot s (a group the tree looks at) let
 ``m_s = max(0, max over links q of -L_q)``, the best that the tree's own copy S_t gets from the group when the box
 does not care. A box that does care has a literal there, which earns
@@ -31,14 +44,15 @@ does not care. A box that does care has a literal there, which earns
 ``-max(L, 0)`` where the box needs it and ``min(L, 0)`` where the box forbids it.
 
 **Excluding items.** For an item i outside the r chosen by top_r, every set that contains it scores at most
-``B - (r-th value taken) + Lam_i``; where that is not positive no winning set contains i, and i is dropped with its
+``B - (r-th value taken) + V_i``; where that is not positive no winning set contains i, and i is dropped with its
 boxes for good. (An item of the same group as a chosen one takes that one's place, which costs at least as much as
 replacing the smallest; the smallest is the weaker, hence safe, choice.)
 
 **Finding w and L.** B is convex and piecewise linear; a subgradient for L(t, i) is [top_r takes i] - [S_t takes i],
-for w the expressions' values at the trees' own choices. Steps follow Polyak with a target slightly below zero,
-along a direction that keeps part of the previous one where the new one turns against it. The smallest B is the
-linear-programming bound of the mixed-integer model in which each tree selects one leaf.
+for M(t, p) the share of p that top_r(V) counts (half for each of its items) - [S_t takes both], for w the expressions'
+values at the trees' own choices. Steps follow Polyak with a target slightly below zero, along a direction that keeps
+part of the previous one where the new one turns against it. Without pairs the smallest B is the linear-programming
+bound of the mixed-integer model in which each tree selects one leaf; with them it is at most that.
 
 References
 ----------
@@ -46,6 +60,7 @@ References
 .. [2] Camerini, Fratta, Maffioli (1975), Math. Programming Study 3: deflected subgradients.
 .. [3] Parmentier, Vidal (2021), ICML, arXiv:2106.06631: counterfactuals of tree ensembles as a mixed-integer
    program over leaves.
+.. [4] Caprara, Pisinger, Toth (1999), INFORMS Journal on Computing 11(2): the quadratic knapsack problem.
 """
 
 from __future__ import annotations

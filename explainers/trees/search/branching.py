@@ -27,7 +27,7 @@ Status = NDArray[np.int8]
 # Bounds prune at half the tolerance, so that rounding (some 1e-12) can never cut off a set that counts as a win.
 PRUNE = TOLERANCE / 2
 ROOT_STEPS, ROOT_STALLS = 80, 30
-NODE_STEPS, NODE_STALLS = 14, 10
+NODE_STEPS, NODE_STALLS = 28, 10
 AGAIN_STEPS = 30
 SMALL = 1e-9  # decides between items that no step took
 MOST_ITEMS = {2: 1000, 3: 400, 4: 400}  # that may be free for all sets of so many to be tried

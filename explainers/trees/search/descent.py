@@ -29,6 +29,9 @@ def subgradient(forest, prepared, L, choice, taken, literal_at, out):
     out[:] = 0.0
     for x in range(len(forest.item)):
         out[prepared.owner[x]] += taken[forest.item[x]]
+    if len(forest.slot_group) == len(L):
+        subgradient_of_single_links(forest, L, choice, literal_at, out)
+        return
     for t in range(len(forest.output)):
         first, last = forest.slot_start[t], forest.slot_start[t + 1]
         if choice[t] < 0:
@@ -56,6 +59,33 @@ def subgradient(forest, prepared, L, choice, taken, literal_at, out):
                 wanted = selected
             if wanted >= 0:
                 out[wanted] -= 1.0
+
+
+@njit(cache=True)
+def subgradient_of_single_links(forest, L, choice, scratch, out):
+    """The same where every slot has one link, without a branch for the slots off the paths; `out` holds what top_r takes."""
+    settled, n = np.empty(len(L), out.dtype), 0
+    for t in range(len(choice)):
+        if choice[t] < 0:
+            for s in range(forest.slot_start[t], forest.slot_start[t + 1]):
+                scratch[n], settled[n] = s, 0.0
+                n += 1
+            continue
+        node = forest.box_node[choice[t]]
+        while forest.above[node] != node:
+            literal = forest.node_literal[node]
+            node = forest.above[node]
+            s = forest.literal_slot[literal]
+            if forest.unchanged[literal] == 0:
+                scratch[n], settled[n] = s, out[s] - 1.0
+                n += 1
+            elif forest.allowed_start[literal] == forest.allowed_start[literal + 1]:
+                scratch[n], settled[n] = s, out[s]
+                n += 1
+    for q in range(len(L)):  # a tree that does not care takes what it is paid for
+        out[q] = (out[q] if L[q] > 0.0 else 0.0) + (out[q] - 1.0 if L[q] < 0.0 else 0.0)
+    for a in range(n):
+        out[scratch[a]] = settled[a]
 
 
 @njit(cache=True)

@@ -253,6 +253,7 @@ def warm() -> None:
     from explainers.trees.ensemble import build
     from explainers.trees.forms import Tree
     from explainers.trees.search.beam import first_found
+    from explainers.trees.search.bound import largest
     from explainers.trees.search.branching import Budget, ask
     from explainers.trees.search.closing import winning_sets
     from explainers.trees.search.coefficients import MOST_LEFT
@@ -269,5 +270,8 @@ def warm() -> None:
         goal = Goal.over(0, 1, level)
         first_found(forest, goal, Rules(group), 3)
         ask(forest, goal, Rules(group), 3, Budget(10, math.inf))
+    largest(
+        np.zeros(5), np.zeros(5, np.int8), group, 2, np.zeros(5, np.int8), np.zeros(3)
+    )  # as where a node is split
     for left in range(2, MOST_LEFT + 1):  # every set tried
         list(winning_sets(forest, np.arange(5), group, Goal.over(0, 1, 1.5), np.ones(1), 2, left, -math.inf))
