@@ -84,7 +84,6 @@ $(VENV)/run.stamp: requirements.txt
 # The tree engine is compiled once for this machine and kept beside the code, so that no click waits for it.
 $(VENV)/kernels.stamp: $(VENV)/run.stamp $(shell find explainers/trees -name '*.py')
 	@echo "Compiling the tree engine for this machine (once; a minute or two)"
-	@find explainers/trees -name '*.nb[ic]' -delete  # what was compiled before may have used another file's constants
 	@$(PYTHON) -m explainers.trees
 	@touch $@
 

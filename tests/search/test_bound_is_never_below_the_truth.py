@@ -13,7 +13,7 @@ from explainers.trees.ensemble import build
 from explainers.trees.forms import Tree
 from explainers.trees.search import Goal
 from explainers.trees.search.bound import bound, largest, prepare
-from explainers.trees.search.descent import tighten
+from explainers.trees.search.descent import subgradient, tighten
 from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE
 from explainers.trees.search.pairs import couple_totals, inherit, with_pairs, worth
@@ -55,8 +55,13 @@ def reachable(status, as_items, r):
 
 
 @settings(max_examples=150, deadline=None)
-@given(seed=st.integers(0, 10**6), r=st.integers(1, 5), size=st.sampled_from([0.0, 0.1, 1.0, 10.0]))
-def test_no_set_scores_above_the_bound_for_any_weights_and_multipliers(seed, r, size):
+@given(
+    seed=st.integers(0, 10**6),
+    r=st.integers(1, 5),
+    size=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
+    price=st.sampled_from([0.0, 0.3, 1.0, 10.0]),
+)
+def test_no_set_scores_above_the_bound_for_any_weights_and_multipliers(seed, r, size, price):
     rng = np.random.default_rng(seed)
     forest, group, as_items, outputs, goal = prepared(seed)
     status = random_status(rng, group)
@@ -66,9 +71,9 @@ def test_no_set_scores_above_the_bound_for_any_weights_and_multipliers(seed, r, 
         w = np.eye(len(w))[int(rng.integers(len(w)))]
     multipliers = size * rng.normal(size=smaller.n_links)
     prices = (
-        size * rng.exponential(size=len(smaller.pair_couple)) * rng.integers(0, 2, len(smaller.pair_couple))
+        price * rng.exponential(size=len(smaller.pair_couple)) * rng.integers(0, 2, len(smaller.pair_couple))
     )
-    tilt = size * rng.normal(size=len(smaller.couple)) * rng.integers(0, 2, len(smaller.couple))
+    tilt = price * rng.normal(size=len(smaller.couple)) * rng.integers(0, 2, len(smaller.couple))
     rest, v = whole_bound(smaller, goal, w, multipliers, prices, tilt, status, r)
     taken, prefix = np.zeros(len(group), np.int8), np.zeros(r + 1)
     largest(v, status, group, r, taken, prefix)
@@ -155,35 +160,58 @@ def test_with_one_item_chosen_the_price_of_a_pair_is_the_others():
     assert passed_on.tolist() == pytest.approx([*expected, 0.3, 0.4]) and len(smaller.pair_couple) == 0
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_pairs_are_those_that_boxes_need_together(seed):
+def needed_and_charged(form):
+    """Of every box the pairs of items that it needs together, by its value, and those that it is charged for."""
+    for box in range(form.value.shape[1]):
+        items, charged, node = [], [], int(form.box_node[box])
+        while form.above[node] != node:
+            literal = int(form.node_literal[node])
+            links = form.allowed[form.allowed_start[literal] : form.allowed_start[literal + 1]]
+            allowed = [int(i) for q in links for i in form.item[form.item_start[q] : form.item_start[q + 1]]]
+            if form.unchanged[literal] == 0 and len(allowed) == 1:
+                items += allowed
+            charged += form.pair[form.pair_start[node] : form.pair_start[node + 1]].tolist()
+            node = int(form.above[node])
+        pairs = [frozenset(form.couple[form.pair_couple[p]].tolist()) for p in charged]
+        assert pairs == [frozenset(form.item[form.item_start[form.pair_link[p]]].tolist()) for p in charged]
+        assert len(set(pairs)) == len(pairs)
+        yield tuple(form.value[:, box]), {frozenset(two) for two in combinations(items, 2)}, set(pairs)
+
+
+def test_pairs_are_those_that_boxes_need_together_and_a_restriction_keeps_those_of_free_items():
+    kept = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        forest, group, *_ = prepared(seed)
+        status = random_status(rng, group)
+        whole = with_pairs(forest, len(group))
+        of_box = {}
+        for value, together, charged in needed_and_charged(whole):
+            assert charged == together
+            of_box[value] = charged
+        for value, _, charged in needed_and_charged(restrict(whole, status, 3)[0]):
+            assert charged == {p for p in of_box[value] if all(status[i] == FREE for i in p)}
+            kept += len(charged)
+    assert kept > 100
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_short_way_to_the_subgradient_is_that_of_many_links(seed):
     rng = np.random.default_rng(seed)
-    forest, group, *_ = prepared(seed)
-    whole = with_pairs(forest, len(group))
-    n_pairs = 0
-    for form in (whole, restrict(whole, random_status(rng, group), 3)[0]):
-        for box in range(form.value.shape[1]):
-            items, charged, node = [], [], int(form.box_node[box])
-            while form.above[node] != node:
-                literal = int(form.node_literal[node])
-                links = form.allowed[form.allowed_start[literal] : form.allowed_start[literal + 1]]
-                allowed = [
-                    int(i) for q in links for i in form.item[form.item_start[q] : form.item_start[q + 1]]
-                ]
-                if form.unchanged[literal] == 0 and len(allowed) == 1:
-                    items += allowed
-                charged += form.pair[form.pair_start[node] : form.pair_start[node + 1]].tolist()
-                node = int(form.above[node])
-            pairs = {frozenset(form.couple[form.pair_couple[p]].tolist()) for p in charged}
-            assert pairs == {
-                frozenset(form.item[form.item_start[form.pair_link[p]]].tolist()) for p in charged
-            }
-            assert len(charged) == len(pairs)
-            together = {frozenset(two) for two in combinations(items, 2)}
-            # Where items are excluded, a literal may be down to one that had several: it gets no pairs any more.
-            assert pairs == together if form is whole else pairs <= together
-            n_pairs += len(pairs)
-    assert n_pairs > 0
+    forest, group, *_ = prepared(4 * seed)  # of binary alterations: one link a slot
+    ready = prepare(forest)
+    assert ready.is_single
+    L = rng.normal(size=forest.n_links).round() * rng.integers(0, 2, forest.n_links)  # ties at 0 too
+    taken = rng.integers(0, 2, len(group)).astype(np.int8)
+    choice = np.array(
+        [rng.integers(-1, forest.box_start[t + 1] - forest.box_start[t]) for t in range(len(forest.output))],
+        np.int32,
+    )
+    choice[choice >= 0] += forest.box_start[:-1][choice >= 0]
+    scratch, short, long = (np.empty(forest.n_links, kind) for kind in (np.int32, np.float64, np.float64))
+    subgradient(forest, ready, L, choice, taken, scratch, short)
+    subgradient(forest, ready._replace(is_single=False), L, choice, taken, scratch, long)
+    assert short.tolist() == long.tolist() and len(set(short.tolist())) > 1
 
 
 @pytest.mark.parametrize("seed", range(60))

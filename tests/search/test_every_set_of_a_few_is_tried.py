@@ -10,12 +10,13 @@ import pytest
 
 from explainers.trees.ensemble import build
 from explainers.trees.forms import Tree
-from explainers.trees.search.closing import TooMany, beginnings, narrowed, values, winning_sets
+from explainers.trees.search.closing import TooMany, beginnings, collect, narrowed, values, winning_sets
 from explainers.trees.search.coefficients import MOST_LEFT, Tables, count_terms, tables
 from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, FREE
 from explainers.trees.search.restriction import restrict
 from explainers.trees.search.rules import TOLERANCE, Goal
+from tests.search.random_models import random_case
 from tests.search.test_bound_is_never_below_the_truth import prepared, random_status, reachable
 
 CLOSE = 1e-9
@@ -176,7 +177,7 @@ def test_all_sets_that_reach_the_goal_are_found_whatever_the_weights(seed, left,
     assert set(found) == expected
 
 
-@pytest.mark.parametrize("limit", ["MOST_LOOKS", "MOST_TERMS", "MOST_FAILED"])
+@pytest.mark.parametrize("limit", ["MOST_LOOKS", "MOST_TERMS", "MOST_FAILED", "MOST_FOUND"])
 def test_too_many_sets_to_try_are_said_to_be(monkeypatch, limit):
     forest, free, group, goal, _ = case(1, 4)
     goal = Goal(
@@ -185,3 +186,56 @@ def test_too_many_sets_to_try_are_said_to_be(monkeypatch, limit):
     monkeypatch.setattr(f"explainers.trees.search.closing.{limit}", 0)
     with pytest.raises(TooMany):
         list(winning_sets(forest, free, group, goal, np.full(len(goal.offset), 0.5), 2, 4, -math.inf))
+
+
+@pytest.mark.parametrize("left", range(2, MOST_LEFT + 1))
+@pytest.mark.parametrize("enough", [1, 7, 10_000])
+def test_a_look_that_is_cut_short_goes_on_where_it_ended(left, enough):
+    rng = np.random.default_rng(left)
+    case = random_case(5, kinds="b" * 14, n_outputs=1, n_trees=20)
+    forest, group, _ = forest_of(case.ensemble, case.row, case.changes, left)
+    one = tables(forest, np.arange(14), np.ones((1, 1)), np.zeros(1), left)
+    every = [s for size in range(2, left + 1) for s in combinations(range(14), size)]
+    expected = {s: float(value(one, s)[0]) for s in every}
+    level = float(np.quantile(list(expected.values()), rng.uniform(0.2, 0.6)))
+    found, first, parts = [], 0, 0
+    while first < 14:
+        sets, first, _ = collect(one, group, left, 2, level, first, enough, 10**6, 10**6)
+        found += [tuple(int(i) for i in s if i >= 0) for s in sets]
+        parts += 1
+    assert len(found) == len(set(found)) and set(found) == {s for s, v in expected.items() if v > level}
+    assert left == 2 or (parts == 1) == (enough == 10_000)
+
+
+def test_a_box_of_many_terms_finds_room():
+    """A chain of ten numbers; off it five other intervals each: 146,250 sets of three and four ask for the last box."""
+    n, others = 10, 5
+    column, threshold = np.full(2 * n + 1, -1), np.zeros(2 * n + 1)
+    left, right = np.full(2 * n + 1, -1), np.full(2 * n + 1, -1)
+    column[:n], threshold[:n] = np.arange(n), 0.5
+    left[:n], right[:n] = np.append(np.arange(1, n), 2 * n), n + np.arange(n)
+    worth = np.zeros((2 * n + 1, 1))
+    worth[-1] = 1.0
+    chain = Tree(column, threshold, np.zeros(2 * n + 1, bool), left, right, np.ones(2 * n + 1), worth)
+    model = build([chain], [f"f{i}" for i in range(n)], ["y"], "value", [0.0])
+    changes = [{f: float(v)} for f in range(n) for v in range(1, others + 1)]
+    forest, _, order = forest_of(model, np.zeros(n), changes, 4)
+    table = tables(forest, np.arange(len(changes)), np.ones((1, 1)), np.zeros(1), 4)
+    assert len(table.others) >= 146_250
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        features = np.sort(rng.choice(n, int(rng.integers(0, 5)), replace=False))
+        chosen = tuple(int(f * others + rng.integers(others)) for f in features)
+        row = np.zeros(n)
+        for i in chosen:
+            row[list(changes[order[i]])] = list(changes[order[i]].values())
+        expected = float(model.predict(row[None])[0, 0])
+        assert values(table, np.array([[*chosen, *[-1] * (4 - len(chosen))]], np.int32))[
+            0, 0
+        ] == pytest.approx(expected)
+
+
+def test_more_items_than_the_keys_can_tell_apart_are_refused():
+    forest, *_ = case(1, 4)
+    with pytest.raises(AssertionError, match="too many items"):
+        tables(forest, np.arange(1023), np.ones((1, 3)), np.zeros(1), 4)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 
 from explainers.trees.search import TOLERANCE, Goal, Rules, smallest_sets
-from explainers.trees.search.fixing import additive_forest
+from explainers.trees.search.branching import Budget, ask
+from explainers.trees.search.fixing import additive_forest, forest_of
 from explainers.trees.search.solving import solve
 from tests.search.random_models import every_set, random_case, smallest_by_trying
 
@@ -111,3 +113,49 @@ def test_many_trees_and_many_changes_together():
         for target in (order[0], order[2]):
             goal = Goal.first(int(target), 4)
             check(case, goal, sets, goal.score(outputs), 15)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_smaller_question_may_start_from_the_bound_of_a_larger_one(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    if seed % 4 == 3:
+        monkeypatch.setattr("explainers.trees.search.pairs.MOST_WITH_PAIRS", 0)
+    case = random_case(seed, kinds=KINDS[seed % 6], n_outputs=3, n_trees=15, depth=5)
+    sets, outputs = every_set(case)
+    forest, group, order = forest_of(case.ensemble, case.row, case.changes, 5)
+    position = np.argsort(order)
+    apart, needs = random_rules(rng, len(case.changes))
+    goal = Goal.over(0, 3, float(np.quantile(outputs[:, 0], 0.995)))
+    for free in (True, False):
+        rules = Rules(group) if free else Rules(
+            group,
+            [(int(position[a]), int(position[b])) for a, b in apart],
+            [(int(position[i]), [int(position[j]) for j in others]) for i, others in needs],
+        )  # fmt: skip
+        scores = goal.score(outputs)
+        size, _ = smallest_by_trying(sets, scores, TOLERANCE, *(() if free else (apart, needs)))
+        reach = {
+            tuple(sorted(int(position[i]) for i in s))
+            for s, v in zip(sets, scores, strict=True)
+            if v > TOLERANCE and len(s) == size
+        }
+        reach = {s for s in reach if rules.admit(s)}
+        known = ask(forest, goal, rules, 5, Budget(10**9, math.inf)).root
+        for smaller in range(5, 0, -1):
+            answer = ask(forest, goal, rules, smaller, Budget(10**9, math.inf), known=known)
+            assert answer.settled and bool(answer.sets) == (size is not None and size <= smaller)
+            if smaller == size:
+                every = ask(
+                    forest, goal, rules, smaller, Budget(10**9, math.inf), known=known, most_sets=10**6
+                )
+                assert set(every.sets) == reach and every.settled
+            known = answer.root or known
+
+
+def test_a_known_bound_and_a_start_of_ones_own_are_not_mixed():
+    case = random_case(0, kinds="bbbbbb", n_outputs=3, n_trees=15, depth=5)
+    forest, group, _ = forest_of(case.ensemble, case.row, case.changes, 3)
+    rules, goal = Rules(group), Goal.over(0, 3, 1000.0)
+    known = ask(forest, goal, rules, 3, Budget(10, math.inf)).root
+    with pytest.raises(ValueError, match="not both"):
+        ask(forest, goal, rules, 2, Budget(10, math.inf), known=known, start=rules.start())

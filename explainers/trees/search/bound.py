@@ -19,13 +19,14 @@ take, and the last sum is at most the sum of the r largest positive Lam_i, one o
 .. math::  B(w, L) = c \cdot base + w \cdot e + \sum_t \max_{S_t} \Big[h_t(S_t) - \sum_{i \in S_t} L(t, i)\Big]
            + \text{top}_r(Lam) \;\ge\; score(S)
 
-for every admissible S: **the bound is admissible for any w and L**, so neither the way they are found nor rounding
-in them can make a proof wrong. Rules that the bound ignores (pairs, requirements) only shrink the left side. Items
+for every admissible S: **the bound is admissible for any such w and any L**, and with pairs (below) for any M >= 0 and
+any N, so neither the way they are found nor rounding in them can make a proof wrong. Rules that the bound ignores (pairs, requirements) only shrink the left side. Items
 that a tree treats alike (a link) may share one L without loss: the tree's maximum depends on their smallest L only.
 
 **Pairs.** What two items are worth only together a tree can pay for by splitting it between them; in the sum it then
 seems to be had with every partner at once, while a set of r items gives an item r - 1 partners. So trees also pay for
-pairs p = {i, j}: take any prices M(t, p) >= 0 for pairs that boxes of tree t need both, and write Mam_p = sum_t M(t, p).
+pairs p = {i, j}: take any prices M(t, p) >= 0 for pairs that boxes of tree t need both. The pairs of different trees about
+the same two items are one couple; its total is Mam_p = sum_t M(t, p).
 As before,
 
 .. math::  \sum_t h_t(S) = \sum_t \Big[h_t(S) - \sum_{i \in S} L(t, i) - \sum_{p \subseteq S} M(t, p)\Big]
@@ -33,7 +34,7 @@ As before,
 
 In the bracket, a box is charged for the pairs that it needs; leaving out the others can only raise it. In the last sum
 split each Mam_p between its items, into Mam_p / 2 + N_p and Mam_p / 2 - N_p with any tilt N_p. An item of S meets at
-most r - 1 others, so with V_i = Lam_i + (the r - 1 largest positive parts of the pairs of i) the last two sums are at
+most r - 1 others, so with V_i = Lam_i + (the r - 1 largest positive parts of the couples of i) the last two sums are at
 most top_r(V), and V takes the place of Lam in B and below. That is how quadratic knapsacks are bounded [4]_.
 
 **The maximum of one tree** is taken box by box. For each slot s (a group the tree looks at) let
@@ -169,6 +170,7 @@ class Prepared(NamedTuple):
     ]  # (N,) link that a literal allows; Q, "leave it alone", where it holds unchanged
     wide: NDArray[np.int32]  # literals that have more options than that
     pair_node: NDArray[np.uint32]  # node of every entry of `forest.pair`
+    is_single: bool  # whether every slot has one link: the link of a slot then has its number
 
 
 @njit(cache=True)
@@ -190,7 +192,10 @@ def prepare(forest):
     pair_node = np.empty(len(forest.pair), np.uint32)
     for node in range(len(forest.above)):
         pair_node[forest.pair_start[node] : forest.pair_start[node + 1]] = node
-    return Prepared(active_boxes(forest), owner, option, wide[:n_wide].copy(), pair_node)
+    is_single = True
+    for s in range(len(forest.slot_group)):
+        is_single &= forest.link_start[s + 1] - forest.link_start[s] == 1
+    return Prepared(active_boxes(forest), owner, option, wide[:n_wide].copy(), pair_node, is_single)
 
 
 @njit(cache=True)
@@ -212,7 +217,7 @@ def bound(forest, prepared, goal, offset, w, L, prices, total, choice, at_choice
     minus[: len(L)] = -L
     minus[len(L)] = 0.0
     slack = np.empty(len(forest.slot_group))
-    if len(slack) == len(L):  # one link each
+    if prepared.is_single:
         for s in range(len(slack)):
             slack[s] = max(0.0, minus[s])
     else:

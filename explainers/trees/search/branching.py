@@ -28,9 +28,9 @@ Status = NDArray[np.int8]
 PRUNE = TOLERANCE / 2
 ROOT_STEPS, ROOT_STALLS = 80, 30
 NODE_STEPS, NODE_STALLS = 28, 10
-AGAIN_STEPS = 30
+AGAIN_STEPS = 30  # at a root that starts from a known bound, with the patience of a node
 SMALL = 1e-9  # decides between items that no step took
-MOST_ITEMS = {2: 1000, 3: 400, 4: 400}  # that may be free for all sets of so many to be tried
+MOST_TO_TRY = {2: 1000, 3: 400, 4: 400}  # that may be free for all sets of so many to be tried
 MOST_REFUSED = 3000  # sets that win against the rules, after which a node is split instead
 AIM = 0.03  # Polyak's target lies this share of the present score below zero
 
@@ -119,8 +119,11 @@ def ask(
     start : int8 array (n_items,), optional
         What is settled from the outset; by default what the rules say.
     known : Node, optional
-        The `root` of an earlier answer. If that was about as many items or more, its bound is a start for this one's.
+        The `root` of an earlier answer with the same forest, goal, rules and no `start` of its own. If it asked for at
+        least `size` items, its bound is where this one's begins, without the items that it excluded.
     """
+    if known is not None and start is not None:
+        raise ValueError("Either a known root or a start of one's own, not both.")
     answer = Answer()
     status = rules.start() if start is None else start.copy()
     now, _ = single_effects(forest, status)
@@ -193,7 +196,7 @@ def _close(
 ) -> list[tuple[int, ...]] | None:
     """The winning sets of up to `left` more items (to collect, those of the full size only); None: too many to try."""
     free = np.flatnonzero(node.status == FREE)
-    if left > MOST_LEFT or not 0 < len(free) <= MOST_ITEMS[left]:
+    if left > MOST_LEFT or not 0 < len(free) <= MOST_TO_TRY[left]:
         return None
     items = tuple(map(int, np.flatnonzero(node.status == CHOSEN)))
     sets: list[tuple[int, ...]] = []
@@ -248,13 +251,14 @@ def _branch(
 
 
 def _root(forest: Forest, status: Status, goal: Goal, expressions: Floats, size: int) -> Node:
-    whole = with_pairs(restrict(forest, status, size)[0], len(status))
+    left = size - int((status == CHOSEN).sum())
+    whole = with_pairs(restrict(forest, status, left)[0], len(status))
     weights = np.zeros(len(expressions))
     weights[expressions.argmin()] = 1.0
     multipliers = first_multipliers(whole, goal.weights, weights)
     none = np.zeros(len(whole.pair_couple) + len(whole.couple))
     start = np.append(multipliers, none).astype(np.float32)
-    return Node(whole, status, weights, start, size - int((status == CHOSEN).sum()))
+    return Node(whole, status, weights, start, left)
 
 
 def _child(node: Node, status: Status, left: int, *, looked_at: bool = False) -> Node:

@@ -39,7 +39,8 @@ __all__ = ["TooMany", "beginnings", "collect", "narrowed", "values", "winning_se
 
 ENOUGH = 256  # candidates after which a look is cut short, to check them before it goes on
 MOST_TERMS = 600_000  # of the boxes, multiplied out
-MOST_LOOKS = 4000  # first items, of all lengths, whose later items are looked at
+MOST_FOUND = 20_000  # candidates in one look
+MOST_LOOKS = 4000  # first items, of sets of every length, whose later items are looked at
 MOST_FAILED = 3000  # sets whose mean passes and that fail
 
 
@@ -102,7 +103,9 @@ def _passing(
     """Sets of `smallest` to `left` items whose only expression is over `least`, (n, left) rising positions or -1."""
     first, looked_at = 0, 0
     while first < len(group):
-        found, first, looks = collect(one, group, left, smallest, least, first)
+        found, first, looks = collect(
+            one, group, left, smallest, least, first, ENOUGH, MOST_FOUND, MOST_LOOKS - looked_at
+        )
         looked_at += looks
         if looked_at > MOST_LOOKS:
             raise TooMany
@@ -111,8 +114,8 @@ def _passing(
 
 
 @njit(cache=True)
-def collect(one, group, left, smallest, least, first):
-    """Sets of `smallest` to `left` items that are over `least`, until `ENOUGH` are together.
+def collect(one, group, left, smallest, least, first, enough, most_found, most_looks):
+    """Sets of `smallest` to `left` items that are over `least`, until `enough` are together.
 
     Parameters
     ----------
@@ -122,6 +125,8 @@ def collect(one, group, left, smallest, least, first):
         Of the items.
     first : int
         The first item to begin with.
+    most_found, most_looks : int
+        Sets and looks after which it is given up.
 
     Returns
     -------
@@ -130,9 +135,9 @@ def collect(one, group, left, smallest, least, first):
     next : int
         The first item to go on with; m once all sets have been looked at.
     looks : int
-        How many first items, of all lengths, were looked at; over `MOST_LOOKS` the look is given up.
+        How many first items, of sets of every length, were looked at; over `most_looks` where it was given up.
     """
-    found, n, looks = np.full((ENOUGH, left), -1, np.int32), 0, 0
+    found, n, looks = np.full((enough, left), -1, np.int32), 0, 0
     prefix = np.full(left, -1, np.int32)
     m = len(group)
     if left == 2:
@@ -151,7 +156,7 @@ def collect(one, group, left, smallest, least, first):
         if x < 0:
             continue
         i = which[x]
-        if depth == 0 and n >= ENOUGH:
+        if depth == 0 and n >= enough:
             return found[:n], i, looks
         level.append((here, ids, groups, (which, start, later), x))
         prefix[depth] = ids[i]
@@ -162,8 +167,8 @@ def collect(one, group, left, smallest, least, first):
         if len(few) == 0:
             continue
         looks += 1
-        if looks > MOST_LOOKS:
-            return found[:n], m, looks
+        if looks > most_looks or n > most_found:
+            return found[:n], m, most_looks + 1
         rest = left - depth - 1
         inner, inner_ids, inner_groups = narrowed(here, i, few, rest), ids[few], groups[few]
         if rest == 2:

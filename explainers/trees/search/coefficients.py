@@ -46,6 +46,7 @@ def tables(forest, free, weights, offset, left):
     `forest` is restricted to what is settled.
     """
     J, m = len(weights), len(free)
+    assert m < MASK, "too many items for the keys of coefficients"
     position = np.full(free.max() + 1, -1, np.int32)
     for a in range(m):
         position[free[a]] = a
@@ -89,9 +90,9 @@ def tables(forest, free, weights, offset, left):
                         np.empty(2 * len(term), np.int64),
                         np.empty(2 * len(term)),
                     )
-            if n + terms > len(key):
+            while n + terms > len(key):
                 key, value = longer(key, value)
-                places = np.full(2 * len(places), -1, np.int32)
+                places = np.full(2 * len(places), -1, np.int32)  # at most half of them are ever in use
                 for a in range(n):
                     places[find(places, key, key[a])] = a
             n = add(term[:terms], size, sign, v, level, single, pair, places, key, value, n)

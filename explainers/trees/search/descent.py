@@ -1,6 +1,8 @@
 """Weights and multipliers that make the bound small: a deflected subgradient, with items excluded on the way.
 
-The method is told in `explainers.trees.search.bound`; nothing here can make a proof wrong, only slow.
+The method is told in `explainers.trees.search.bound`. Which weights, multipliers and tilts come out cannot make a proof
+wrong, only slow; what a proof needs of this file is that weights are not negative and sum to 1, that prices are not
+negative, and the comparisons with the tolerance.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def subgradient(forest, prepared, L, choice, taken, literal_at, out):
     out[:] = 0.0
     for x in range(len(forest.item)):
         out[prepared.owner[x]] += taken[forest.item[x]]
-    if len(forest.slot_group) == len(L):
+    if prepared.is_single:
         subgradient_of_single_links(forest, L, choice, literal_at, out)
         return
     for t in range(len(forest.output)):
@@ -272,7 +274,7 @@ def tighten(forest, goal, offset, status, group, r, w, x, aim, tolerance, most_s
             break  # the minimum
         length = (now - aim) / square
         advance(x, step, length)
-        for p in range(Q, Q + P):
+        for p in range(Q, Q + P):  # the proof needs it: a box is not charged for pairs that it does not need
             x[p] = max(np.float32(0.0), x[p])
         if J > 1:
             w -= length * scale * w_step

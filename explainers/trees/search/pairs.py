@@ -13,14 +13,14 @@ from numba import njit
 
 from explainers.trees.search.forest import CHOSEN, FREE, Forest
 
-__all__ = ["MOST_ITEMS", "couple_totals", "inherit", "pair_gradient", "with_pairs", "worth"]
+__all__ = ["couple_totals", "inherit", "pair_gradient", "with_pairs", "worth"]
 
-MOST_ITEMS = 2000  # beyond which no pairs are kept: their table would take too much memory
+MOST_WITH_PAIRS = 2000  # items beyond which no pairs are kept: their table would take too much memory
 
 
 def with_pairs(forest: Forest, n_items: int) -> Forest:
     """The same forest with its pairs; they are kept where it is restricted later."""
-    if n_items > MOST_ITEMS:
+    if n_items > MOST_WITH_PAIRS:
         return forest
     pair_start, pair, link, couple_of, couple = find_pairs(forest, n_items)
     return forest._replace(
@@ -105,7 +105,7 @@ def worth(forest, total, together, tilt, status, r, v, n_best, best, part):
     n_best[:] = 0
     most = r - 1
     for c in range(len(together) if most > 0 else 0):
-        if together[c] == 0.0 and tilt[c] == 0.0:
+        if together[c] == 0.0:
             continue
         if status[forest.couple[c, 0]] != FREE or status[forest.couple[c, 1]] != FREE:
             continue

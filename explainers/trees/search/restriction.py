@@ -26,7 +26,7 @@ def restrict(forest, status, most):
     array (Q',)
         For each of its links the link of the given forest that it came from.
     array (P',)
-        The same for its pairs.
+        The same for its pairs. Couples are all kept, so that what is known of them keeps its place.
     """
     trees = len(forest.output)
     n_literals, n_slots, n_links = (

@@ -214,7 +214,8 @@ def solve(
     known: Node | None = None
     while ruled_out < (size := most if best is None else len(best) - 1):
         answer = ask(forest, goal, rules, size, budget, known=known)
-        known = answer.root or known
+        if answer.sets or not answer.settled:  # else only larger sets are asked about from here on
+            known = answer.root or known
         if answer.sets:
             best = min(answer.sets, key=len)
         elif answer.settled:
