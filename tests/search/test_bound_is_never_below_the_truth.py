@@ -227,7 +227,7 @@ def test_bound_after_its_search_is_above_the_truth_and_excluded_items_never_win(
     smaller, *_ = restrict(with_pairs(forest, len(group)), status, r)
     w = np.full(len(goal.offset), 1 / len(goal.offset))
     before = status.copy()
-    outcome, *_, share, _, by_size, _ = tighten(
+    outcome, found, _, x, *_, share, _, by_size, _ = tighten(
         smaller,
         goal.weights,
         goal.offset - level,
@@ -243,6 +243,7 @@ def test_bound_after_its_search_is_above_the_truth_and_excluded_items_never_win(
     )
     assert (share >= 0).all() and share.sum() <= r + ROUNDING  # top_r takes at most r items a step
     assert not share[before != FREE].any()
+    assert (x[found.n_links :][: len(found.pair_couple)] >= 0).all()  # the bound is none for prices below 0
     dropped = set(np.flatnonzero((status == EXCLUDED) & (before != EXCLUDED)))
     winners = [as_items[a] for a, v in zip(here, scores - level, strict=True) if v > ROUNDING]
     if outcome == 1:

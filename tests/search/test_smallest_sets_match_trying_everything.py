@@ -150,6 +150,10 @@ def test_a_smaller_question_may_start_from_the_bound_of_a_larger_one(seed, monke
                 )
                 assert set(every.sets) == reach and every.settled
             known = answer.root or known
+        answer = ask(
+            forest, goal, rules, 5, Budget(10**9, math.inf), known=known
+        )  # too small a question to build on
+        assert answer.settled and bool(answer.sets) == (size is not None and size <= 5)
 
 
 def test_a_known_bound_and_a_start_of_ones_own_are_not_mixed():
