@@ -24,6 +24,7 @@ from explainers.smallest.constraints import (
     movement_of,
 )
 from explainers.smallest.exact_engine import exact_engine
+from explainers.smallest.interval_words import ends_in_words
 from oncology.edits import Edit
 from oncology.features import FeatureSpec, Value
 from oncology.patients import PatientProfile
@@ -135,11 +136,10 @@ class Candidates:
         within = self._within(part)
         if within is None:
             return ""
-        over = "" if within[0] is None else f" over {within[0]:g}"
-        up_to = "" if within[1] is None else f" up to {within[1]:g}"
+        ends = ends_in_words(*within)
         if len(part) == 1:
-            return f" (any value{over}{up_to} is the same to the model)" if over or up_to else ""
-        return f" (any value{over}{up_to} reaches the goal too)"
+            return f" (any value{ends} is the same to the model)" if ends else ""
+        return f" (any value{ends} reaches the goal too)"
 
     def _within(self, part: tuple[int, ...]) -> tuple[float | None, float | None] | None:
         """The interval (low, high] of neighbouring ones, None where an end is open; None for states and levels."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from explainers.smallest import Constraints, Goal, changes, every_set, smallest_changes
 from explainers.smallest.candidates import candidates_of
+from explainers.smallest.interval_words import ends_in_words
 from explainers.smallest.joining import joined_sets
 from explainers.standings import standings
 from oncology.bundles import load
@@ -323,3 +324,12 @@ def test_a_list_that_was_cut_short_says_so_and_claims_nothing_that_was_not_found
     for found in cut.found:
         each = [[(c.feature, v) for v in reachable(c, values[c.feature], None)] for c in found.changes]
         assert {frozenset(chosen) for chosen in itertools.product(*each)} <= winners
+
+
+@given(
+    value=st.floats(-1e9, 1e9, allow_nan=False).filter(lambda v: v == 0 or abs(v) > 1e-6),
+)
+def test_ends_are_rounded_into_the_interval(value):
+    low = float(ends_in_words(value, None).removeprefix(" over "))
+    high = float(ends_in_words(None, value).removeprefix(" up to "))
+    assert high <= value <= low and low - high <= 2e-5 * abs(value)
