@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oncology.alterations import EvidenceIndex
 from oncology.features import FIELDS, FeatureSchema, FeatureSpec
 from oncology.patients import Alteration, PatientProfile
-from oncology.vocabulary import LABS, tumour_name
+from oncology.vocabulary import LABS, finding_name, tumour_name
 
 __all__ = ["Coverage", "Unseen", "coverage"]
 
@@ -105,7 +105,7 @@ def _unseen_fields(schema: FeatureSchema, profile: PatientProfile) -> list[Unsee
     ]
     found += [Unseen(LABS[n].label, no_input) for n in profile.labs if f"labs.{n}" not in read]
     found += [
-        Unseen(n.replace("_", " ").capitalize(), no_input)
+        Unseen(finding_name(n), no_input)
         for n in profile.findings
         if f"findings.{n}" not in read and n != "patient"
     ]

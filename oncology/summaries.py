@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oncology.alterations import EvidenceIndex
 from oncology.features import FeatureSchema
 from oncology.patients import PatientProfile
-from oncology.vocabulary import LABS, tumour_name
+from oncology.vocabulary import LABS, finding_name, tumour_name
 
 __all__ = ["Fact", "assay_words", "facts", "finding_rows"]
 
@@ -57,10 +57,7 @@ def facts(profile: PatientProfile) -> tuple[Fact, ...]:
         _fact("Panel", p.panel),
     ]
     listed += [Fact(LABS[n].label, f"{v:g} {LABS[n].unit}".strip()) for n, v in p.labs.items()]
-    listed += [
-        Fact("Sample of" if n == "patient" else n.replace("_", " ").capitalize(), str(v))
-        for n, v in p.findings.items()
-    ]
+    listed += [Fact(finding_name(n), str(v)) for n, v in p.findings.items()]
     if p.ancestry is not None:
         listed.append(Fact("Ancestry", p.ancestry))
     if p.consent is not None:

@@ -25,6 +25,7 @@ from oncology.scores.formula import (
     Variable,
     number,
 )
+from oncology.vocabulary import finding_name
 
 __all__ = ["MAIN_GENES", "RESIDUAL_GENES", "IpssmFormula", "ipssm_schema"]
 
@@ -48,13 +49,7 @@ RESIDUAL_GENES = (
 )  # fmt: skip
 _ALPHA_EXCLUDES = ("SRSF2", "STAG2", "BCOR", "BCORL1", "RUNX1", "NRAS")
 CYTOGENETIC_GROUPS = ("very good", "good", "intermediate", "poor", "very poor")
-_FINDINGS = {
-    "del5q": "Deletion of 5q",
-    "del7_7q": "Monosomy 7 or deletion of 7q",
-    "complex_karyotype": "Complex karyotype",
-    "del17_17p": "Monosomy 17 or deletion of 17p",
-    "tp53_loh": "Loss of heterozygosity at TP53",
-}
+_FINDINGS = {n: finding_name(n) for n in ("del5q", "del7_7q", "complex_karyotype", "del17_17p", "tp53_loh")}
 _LABELS = {
     "HB1": "Haemoglobin", "TRANSF_PLT100": "Platelets", "BLAST5": "Blasts in marrow",
     "CYTOVEC": "Cytogenetic group", "TP53multi": "TP53, both copies hit", "FLT3": "FLT3 (ITD or TKD)",

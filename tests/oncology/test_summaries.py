@@ -37,3 +37,12 @@ def test_genes_outside_the_panel_are_called_unknown_not_negative():
         "2 genes were assayed. Of the 5 genes the model reads, 2 were. "
         "Not assayed, and so unknown to the model: ALK, ERBB2, TP53."
     )
+
+
+def test_findings_are_named_as_clinicians_write_them():
+    profile = PatientProfile(
+        "p", findings={"ipssr_cytogenetics": "good", "HER2-low": "yes", "tp53_loh": "no"}
+    )
+    said = {f.label: f.words for f in facts(profile)}
+    assert said["Cytogenetic group (IPSS-R)"] == "good" and said["HER2-low"] == "yes"
+    assert "Loss of heterozygosity at TP53" in said and "Tp53 loh" not in said
