@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
@@ -33,11 +34,12 @@ _KINDS: dict[Kind, str] = {
 }
 # When the search gives up and says how far it came.
 _SECONDS = 20.0
+_OPTION, _PICKED = "smallest-option", "smallest-option-picked"
 
 
 def show(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Draw the question, and the search or its answer."""
-    inquiry.show(inquiry.Question(conditions.KEY, _put, _draw), bundle, recorded)
+    inquiry.show(inquiry.Question(conditions.KEY, partial(_put, recorded), _draw), bundle, recorded)
 
 
 def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, SmallestChanges] | None:
@@ -46,11 +48,11 @@ def answer_for(bundle: ModelBundle, profile: PatientProfile) -> tuple[Goal, Smal
     return None if job is None else job.answer
 
 
-def _put(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
+def _put(recorded: PatientProfile, bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     """The fields; what to search once the button is pressed."""
     mode: Mode = "model"
     with st.container(horizontal=True, vertical_alignment="bottom", key="smallest-question"):
-        goal = _goal(bundle)
+        goal = _goal(bundle, recorded)
         if any(f.is_alteration for f in bundle.schema.features):
             mode = st.selectbox(
                 "What may change",
@@ -81,7 +83,7 @@ def _put(bundle: ModelBundle) -> tuple[inquiry.Ask, str] | None:
     return ask, f"{wanted.words(bundle)}: searching, {_SECONDS:.0f} s at most"
 
 
-def _goal(bundle: ModelBundle) -> Callable[[], Goal]:
+def _goal(bundle: ModelBundle, recorded: PatientProfile) -> Callable[[], Goal]:
     """The fields that ask for a goal, and the goal they make once it is wanted."""
     from explainers.counterfactuals import Goal
     from explainers.what_if import group_goal
@@ -94,13 +96,14 @@ def _goal(bundle: ModelBundle) -> Callable[[], Goal]:
     option, kinds = bundle.options[0], list(_KINDS)[2:]
     if bundle.ranks:
         kinds = list(_KINDS)
+        st.session_state[_OPTION] = _option(bundle, recorded)
         option = st.selectbox(
             "Option to move",
-            bundle.options,
+            sorted(bundle.options, key=bundle.label),
             format_func=bundle.label,
             width=320,
-            key="smallest-option",
-            persist_state="page",
+            key=_OPTION,
+            on_change=_pick,
         )
     elif bundle.is_score:
         kinds = kinds[1:]
@@ -119,6 +122,19 @@ def _goal(bundle: ModelBundle) -> Callable[[], Goal]:
         "this value", lowest, highest, 0.5, 0.05, width=140, key="smallest-value", persist_state="page"
     )
     return lambda: Goal(option, "threshold", value, side_of)
+
+
+def _option(bundle: ModelBundle, recorded: PatientProfile) -> str:
+    """The option that is asked about: the picked one, else the one ranked second, the nearest that is not first."""
+    picked: str | None = st.session_state.get(_PICKED)
+    if picked in bundle.options:
+        return picked
+    ordered = session.ranking(bundle, recorded, with_unknowns=False).ordered
+    return (ordered[1] if len(ordered) > 1 else ordered[0]).option if ordered else bundle.options[0]
+
+
+def _pick() -> None:
+    st.session_state[_PICKED] = st.session_state[_OPTION]
 
 
 def _draw(job: inquiry.Inquiry, now: PatientProfile) -> None:

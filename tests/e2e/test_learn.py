@@ -39,6 +39,8 @@ def test_the_reveal_reaches_the_browser_only_after_the_commit(
         assert not [s for s in SECRETS if any(s in frame for frame in frames)]
         answer(page, "It falls by 10 points or more", "85 %")
         expect(page.get_by_text("Not so: the answer")).to_be_visible(timeout=SLOW)
+        # The verdict is drawn before what explains it.
+        painted(page)
         assert all(any(s in frame for frame in frames) for s in SECRETS)
         page.get_by_role("button", name="The same thought elsewhere").click()
         expect(page.get_by_text("Another option, sotorasib.")).to_be_visible(timeout=SLOW)

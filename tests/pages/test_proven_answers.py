@@ -12,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from explainers.smallest import Goal, assay_robustness, smallest_changes
 from oncology.bundles import load
 from oncology.intake import read_patients
+from oncology.prediction import predict
+from oncology.recommendations import rank
 from pages.parts import inquiry
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
@@ -77,6 +79,20 @@ def test_the_page_says_what_the_search_says_for_each_kind_of_goal(bundle):
         assert answer.words() in said(app)
         for words in (c.words for c in answer.found[0].changes):
             assert words in said(app)
+
+
+def test_the_question_begins_with_the_option_ranked_second_until_another_is_picked(bundle):
+    second = {}
+    for name in ("S-01-egfr-l858r", "S-03-kras-stk11"):
+        app = opened(patient=name)
+        ordered = rank(bundle, predict(bundle, profile(name)), profile(name)).ordered
+        second[name] = app.selectbox(key="smallest-option").value
+        assert second[name] == ordered[1].option
+    assert len(set(second.values())) == 2
+    app.selectbox(key="smallest-option").set_value("alectinib").run()
+    assert app.selectbox(key="smallest-option").value == "alectinib"
+    app.run()
+    assert app.selectbox(key="smallest-option").value == "alectinib"
 
 
 def test_a_probability_is_asked_for_where_the_goal_needs_one():
