@@ -183,11 +183,6 @@ def _goal_option(words: str) -> str:
 def reason_words(found: SufficientReason) -> str:
     """How few of the patient's facts keep the answer, and what is proven about that."""
     kept = f"{found.size} of the {found.n_facts} facts that the model reads"
-    if found.sufficient == "not proven":
-        return (
-            f"{kept} may be enough to keep {found.answer}, but that is not proven ({found.ended_by}); at least "
-            f"{found.at_least} are needed."
-        )
     alone = f"{kept} alone keep {found.answer}, whatever all the others were"
     if found.smallest:
         return f"{alone}. No smaller set does (proven)."

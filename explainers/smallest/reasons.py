@@ -27,11 +27,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from explainers.smallest.candidates import row_of
-from explainers.smallest.goals import GoalError
 from explainers.smallest.oracles import EngineOracle, GroupOracle
+from explainers.trees.search.covering import cover_within, least_cover
 from oncology.features import Value
 from oncology.patients import PatientProfile
 
@@ -39,6 +38,10 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = ["Fact", "SufficientReason", "sufficient_reason"]
+
+_SECONDS_TO_COUNT = 2.0  # after the time limit, for how many facts are needed at least
+
+_Refutation = Literal["sufficient", "refuted", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class SufficientReason:
-    """A set of a patient's facts that alone keeps the model's answer.
+    """A set of a patient's facts that alone keeps the model's answer: proven, also where a smaller one may be.
 
     Parameters
     ----------
@@ -62,8 +65,6 @@ class SufficientReason:
     facts : tuple of Fact
     n_facts : int
         Facts that the model reads in all.
-    sufficient : {"proven", "not proven"}
-        "not proven": a limit was met before every other patient with these facts could be ruled out.
     smallest : bool
         Whether it is proven that no smaller set is sufficient.
     at_least : int
@@ -75,7 +76,6 @@ class SufficientReason:
     answer: str
     facts: tuple[Fact, ...]
     n_facts: int
-    sufficient: Literal["proven", "not proven"]
     smallest: bool
     at_least: int
     n_conflicts: int
@@ -91,8 +91,6 @@ class SufficientReason:
     def words(self) -> str:
         """The answer in one sentence."""
         of = f"{self.size} of {self.n_facts} facts"
-        if self.sufficient == "not proven":
-            return f"{self.answer}: {of} may suffice (not proven: {self.ended_by}); at least {self.at_least} are needed."
         if self.smallest:
             return f"{self.answer}: {of} suffice, whatever the others were; no fewer do (proven)."
         return (
@@ -138,76 +136,119 @@ def sufficient_reason(
     profile, row = row_of(bundle, patient)
     oracle: Oracle
     oracle = GroupOracle(bundle, row) if bundle.formula is not None else EngineOracle(bundle, row, profile)
-    deadline = time.perf_counter() + time_limit_s
-    n = oracle.n_features
-    conflicts: list[NDArray[np.intp]] = []
-    best, ended = np.ones(n, bool), None
-    proven_best = True  # all facts together keep the answer
-    at_least, smallest = 0, False
-    while True:
-        if time.perf_counter() > deadline or (stop is not None and stop()):
-            ended = "time limit" if time.perf_counter() > deadline else "stopped"
-            break
-        kept = _smallest_cover(conflicts, n)
-        at_least = max(at_least, int(kept.sum()))
-        if proven_best and int(best.sum()) == at_least:
-            smallest = True
-            break
-        found = oracle.conflict(~kept, deadline)
-        if found is None:
-            best, smallest = kept, True
-            break
-        if isinstance(found, str):
-            ended = "an answer stayed undecided"
-            break
-        # One counterexample after the other while their features are kept: cheap conflicts that do not overlap.
-        while not isinstance(found, str) and found is not None:
-            conflicts.append(found)
-            kept = kept.copy()
-            kept[found] = True
-            found = oracle.conflict(~kept, deadline)
-        if found is None and kept.sum() < best.sum():
-            best = _thinned(oracle, kept, deadline)
-        # Covers by rule of thumb, until one is sufficient: they cost little, and a smallest one is asked for less often.
-        while time.perf_counter() < deadline and not (stop is not None and stop()):
-            kept = _quick_cover(conflicts, n)
-            found = oracle.conflict(~kept, deadline)
-            if found is None or isinstance(found, str):
-                break
-            conflicts.append(found)
-        if found is None and kept.sum() < best.sum():
-            best = _thinned(oracle, kept, deadline)
-    notes = oracle.notes
+    search = _Search(oracle, time.perf_counter() + time_limit_s, stop)
+    search.run()
     names = bundle.schema.features
     values = bundle.schema.decode(row) if profile is None else bundle.schema.values(profile)
     facts = tuple(
         Fact(names[f].name, names[f].label, values[f], f"{names[f].label}: {names[f].words(values[f])}")
-        for f in np.flatnonzero(best)
+        for f in np.flatnonzero(search.best)
     )
     return SufficientReason(
-        oracle.answer, facts, n, "proven" if proven_best else "not proven", smallest, at_least, len(conflicts),
-        time.perf_counter() - started, None if smallest else ended, notes,
+        oracle.answer, facts, oracle.n_features, search.smallest, search.at_least, len(search.conflicts),
+        time.perf_counter() - started, search.ended_by, oracle.notes,
     )  # fmt: skip
 
 
-def _smallest_cover(conflicts: Sequence[NDArray[np.intp]], n: int) -> NDArray[np.bool_]:
-    """A smallest set of features that meets every conflict."""
-    if not conflicts:
-        return np.zeros(n, bool)
-    table = np.zeros((len(conflicts), n))
-    for row, features in zip(table, conflicts, strict=True):
-        row[features] = 1
-    answer = milp(
-        np.ones(n),
-        integrality=np.ones(n),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(table, 1, np.inf),
-    )
-    if answer.status != 0:
-        raise GoalError(
-            f"The covering problem of {len(conflicts)} conflicts was not solved: {answer.message}"
-        )
-    return np.asarray(answer.x > 0.5)
+class _Search:
+    """The smallest reason of one oracle, as far as the time allows.
+
+    Attributes
+    ----------
+    best : bool array (n,)
+        The smallest set of facts known to be sufficient; at first all of them.
+    at_least : int
+        Proven: no fewer facts are sufficient.
+    ended_by : str, optional
+        Why the search ended before `best` was proven smallest.
+    """
+
+    def __init__(self, oracle: Oracle, deadline: float, stop: Callable[[], bool] | None) -> None:
+        self._oracle, self._deadline, self._stopped = oracle, deadline, stop or (lambda: False)
+        self.conflicts: list[NDArray[np.intp]] = []
+        self.best = np.ones(oracle.n_features, bool)
+        self.at_least = 0
+        self.ended_by: str | None = None
+
+    @property
+    def smallest(self) -> bool:
+        """Whether no set of fewer facts is sufficient."""
+        return self.at_least == self.best.sum()
+
+    def run(self) -> None:
+        """Find a reason quickly, then ask for one fact less until that is proven impossible."""
+        n = self._oracle.n_features
+        nothing = np.zeros(n, bool)
+        if self._refute(nothing) == "sufficient":
+            self._take(nothing)
+        while not self._over() and self.conflicts:
+            kept = _quick_cover(self.conflicts, n)
+            if (found := self._refute(kept, most=1)) != "refuted":
+                if found == "sufficient":
+                    self._take(kept)
+                break
+        while not self._over():
+            fewer = int(self.best.sum()) - 1
+            cover = cover_within(self.conflicts, n, fewer, self._over)
+            if cover.items is None:
+                if cover.settled:
+                    self.at_least = fewer + 1
+                break
+            kept = self._filled(cover.items, fewer)
+            if (found := self._refute(kept)) == "sufficient":
+                self._take(kept)
+            elif found == "undecided":
+                self.ended_by = "an answer stayed undecided"
+                break
+        if not self.smallest:
+            self.ended_by = self.ended_by or ("stopped" if self._stopped() else "time limit")
+            until = time.perf_counter() + _SECONDS_TO_COUNT
+            self.at_least = least_cover(
+                self.conflicts, n, int(self.best.sum()), lambda: time.perf_counter() > until
+            )
+
+    def _over(self) -> bool:
+        return time.perf_counter() > self._deadline or self._stopped()
+
+    def _refute(self, kept: NDArray[np.bool_], most: int | None = None) -> _Refutation:
+        """Look for conflicts among the facts that are not kept, one after the other while those found are kept too, so
+        that they do not overlap. What holds of `kept` itself; what stands after the last conflict is tried as a reason.
+        """
+        now, known = kept, len(self.conflicts)
+        while most is None or len(self.conflicts) - known < most:
+            found = self._oracle.conflict(~now, self._deadline)
+            if found is None and now is kept:
+                return "sufficient"
+            if found is None and now.sum() < self.best.sum():
+                self._take(now)
+            if found is None or isinstance(found, str):
+                break
+            self.conflicts.append(found)
+            now = now.copy()
+            now[found] = True
+        return "refuted" if len(self.conflicts) > known else "undecided"
+
+    def _take(self, kept: NDArray[np.bool_]) -> None:
+        """Keep a sufficient set, without the facts it can spare one at a time."""
+        for f in np.flatnonzero(kept):
+            if self._over():
+                break
+            fewer = kept.copy()
+            fewer[f] = False
+            if self._oracle.conflict(~fewer, self._deadline) is None:
+                kept = fewer
+        if kept.sum() < self.best.sum():
+            self.best = kept
+
+    def _filled(self, kept: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+        """The cover with further facts, those of most conflicts first: what refutes more facts says more."""
+        count = np.zeros(len(kept))
+        for features in self.conflicts:
+            count[features] += 1
+        count[kept] = -1
+        filled = kept.copy()
+        filled[np.argsort(-count, kind="stable")[: size - int(kept.sum())]] = True
+        return filled
 
 
 def _quick_cover(conflicts: Sequence[NDArray[np.intp]], n: int) -> NDArray[np.bool_]:
@@ -224,16 +265,4 @@ def _quick_cover(conflicts: Sequence[NDArray[np.intp]], n: int) -> NDArray[np.bo
         left &= ~table[:, f]
     for f in np.flatnonzero(kept):
         kept[f] = not (table[:, kept].sum(axis=1) > table[:, f]).all()
-    return kept
-
-
-def _thinned(oracle: Oracle, kept: NDArray[np.bool_], deadline: float) -> NDArray[np.bool_]:
-    """Drop facts one at a time while the rest stays sufficient."""
-    for f in np.flatnonzero(kept):
-        if time.perf_counter() > deadline:
-            break
-        fewer = kept.copy()
-        fewer[f] = False
-        if oracle.conflict(~fewer, deadline) is None:
-            kept = fewer
     return kept

@@ -34,6 +34,8 @@ def use(page: Page) -> None:
 
 
 def saved(page: Page, button: str) -> str:
+    """What a button of the page as it stands now saves."""
+    painted(page)
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
     return Path(download.value.path()).read_text(encoding="utf-8")

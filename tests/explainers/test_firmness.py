@@ -105,13 +105,11 @@ def test_a_call_that_was_not_tried_is_not_said_to_be_harmless(found):
 
 def test_a_reason_says_whether_fewer_facts_would_do():
     facts = (Fact("EGFR", "EGFR", 1.0, "EGFR: altered"), Fact("age", "Age", 63.0, "Age: 63 years"))
-    reason = SufficientReason("Osimertinib ranked first", facts, 75, "proven", True, 2, 9, 0.1)
+    reason = SufficientReason("Osimertinib ranked first", facts, 75, True, 2, 9, 0.1)
     assert firmness.reason_words(reason).endswith("No smaller set does (proven).")
     open_ = replace(reason, smallest=False, at_least=1, ended_by="time limit")
     assert "at least 1 are needed" in firmness.reason_words(open_)
     assert "No smaller set" not in firmness.reason_words(open_)
-    unsure = replace(open_, sufficient="not proven")
-    assert "not proven (time limit)" in firmness.reason_words(unsure)
     assert firmness.fact_rows(reason)[1] == {"fact": "Age", "this patient": "63 years"}
 
 
@@ -119,7 +117,7 @@ def test_the_saved_page_holds_what_was_asked(make_bundle, patient, found):
     from explainers.what_if_report import what_if_report
 
     facts = (Fact("EGFR", "EGFR", 1.0, "EGFR: altered"),)
-    reason = SufficientReason("Osimertinib ranked first", facts, 10, "proven", True, 1, 2, 0.1)
+    reason = SufficientReason("Osimertinib ranked first", facts, 10, True, 1, 2, 0.1)
     text = what_if_report(
         make_bundle("boosting"), patient, patient, option="osimertinib", calls=found, facts=reason
     )

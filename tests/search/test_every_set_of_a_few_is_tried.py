@@ -207,6 +207,38 @@ def test_a_look_that_is_cut_short_goes_on_where_it_ended(left, enough):
     assert left == 2 or (parts == 1) == (enough == 10_000)
 
 
+def random_tables(rng: np.random.Generator, m: int, left: int) -> Tables:
+    """Coefficients of any sets of up to `left` items, positive and negative, as boxes of few features do not give them."""
+    few = rng.uniform(0.3, 1.0)
+    sets = [s for o in range(3, left + 1) for s in combinations(range(m), o) if rng.random() < few]
+    sets.sort(key=lambda s: s[0])
+    others = np.full((len(sets), MOST_LEFT - 1), -1, np.int32)
+    for row, chosen in zip(others, sets, strict=True):
+        row[: len(chosen) - 1] = chosen[1:]
+    start = np.searchsorted([s[0] for s in sets], np.arange(m + 1)).astype(np.int64)
+    pair = np.triu(rng.normal(size=(m, m)), 1) * rng.choice([0.1, 1.0])
+    more = rng.normal(rng.choice([-0.5, 0.0, 0.5]), 1.0, (1, len(sets)))
+    single = rng.normal(-0.5, 1.0, (1, m))
+    return Tables(np.zeros(1), single, (pair + pair.T)[None], start, others, more)
+
+
+@pytest.mark.parametrize("left", [3, 4])
+@pytest.mark.parametrize("seed", range(200))
+def test_no_set_is_passed_over_whatever_the_coefficients(seed, left):
+    rng = np.random.default_rng(seed)
+    m = int(rng.integers(left, 8))
+    one = random_tables(rng, m, left)
+    expected = {
+        s: float(value(one, s)[0]) for size in range(2, left + 1) for s in combinations(range(m), size)
+    }
+    ranked = np.sort(list(expected.values()))
+    for level in (ranked[-1] - CLOSE, ranked[len(ranked) * 4 // 5] - CLOSE):
+        found, *_ = collect(one, np.arange(m), left, 2, level, 0, 10_000, 10**6, 10**6)
+        assert {tuple(int(i) for i in s if i >= 0) for s in found} == {
+            s for s, v in expected.items() if v > level
+        }
+
+
 def test_a_box_of_many_terms_finds_room():
     """A chain of ten numbers; off it five other intervals each: 146,250 sets of three and four ask for the last box."""
     n, others = 10, 5

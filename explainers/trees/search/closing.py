@@ -313,7 +313,7 @@ def insert(falling, v):
 def narrowed(one, i, few, left):
     """The coefficients of up to `left` of a few items that come after item i, for sets that contain i.
 
-    Those of T and of T + i, added up for pairs; of three and more items both are listed.
+    Those of T and of T + i, added up: `beginnings` counts on one coefficient a set.
     """
     m, n, widest = one.single.shape[1], len(few), one.others.shape[1]
     position = np.full(m, -1, np.int32)
@@ -350,7 +350,10 @@ def narrowed(one, i, few, left):
         if x < 0:
             n_with_i = count
     start = np.cumsum(start)
-    at = start[:-1].copy()
+    at, with_i = (
+        start[:-1].copy(),
+        start[:-1].copy(),
+    )  # of each item, where its next goes and where those of T + i end
     others, more = np.full((count, widest), -1, np.int32), np.empty((1, count))
     for b in range(count):
         a, skip = kept[b], 1 if b < n_with_i else 0
@@ -362,6 +365,13 @@ def narrowed(one, i, few, left):
             if j < 0:
                 break
             others[c, d - skip] = position[j]
+        if b < n_with_i:
+            with_i[to[b]] = at[to[b]]
+            continue
+        for e in range(start[to[b]], with_i[to[b]]):
+            if (others[e] == others[c]).all():  # the other half stays, as nothing
+                more[0, e] += more[0, c]
+                more[0, c] = 0.0
     return Tables(one.level + one.single[:, i], single, pair, start, others, more)
 
 

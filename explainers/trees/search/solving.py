@@ -258,6 +258,7 @@ def warm() -> None:
     from explainers.trees.search.branching import Budget, ask
     from explainers.trees.search.closing import winning_sets
     from explainers.trees.search.coefficients import MOST_LEFT
+    from explainers.trees.search.covering import cover_within
 
     at_leaf = np.array([[0.0], [0.0], [1.0]])
     children = np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([2.0, 1.0, 1.0])
@@ -271,6 +272,7 @@ def warm() -> None:
         goal = Goal.over(0, 1, level)
         first_found(forest, goal, Rules(group), 3)
         ask(forest, goal, Rules(group), 3, Budget(10, math.inf))
+    cover_within([np.array([0, 1]), np.array([1, 2]), np.array([2, 3])], 4, 2)
     largest(
         np.zeros(5), np.zeros(5, np.int8), group, 2, np.zeros(5, np.int8), np.zeros(3)
     )  # as where a node is split
