@@ -4,17 +4,18 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 
 def describe(*packages: str) -> str:
-    """Return date, processor, memory, system and versions on a few lines."""
+    """Return date, processor, load, memory, system and versions on a few lines."""
     commit = _run("git", "rev-parse", "--short", "HEAD")
     dirty = "" if _run("git", "status", "--porcelain", "--untracked-files=no") == "" else ", with changes"
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    versions = ", ".join(f"{name} {_version(name)}" for name in packages)
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}{dirty}\n"
-        f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.platform(terse=True)}\n"
+        f"{_processor()}, {os.cpu_count()} cores (load before: {os.getloadavg()[0]:.1f}), {_memory_gib():.0f} GiB, "
+        f"{platform.platform(terse=True)}\n"
         f"Python {platform.python_version()}, {versions}"
     )
 
@@ -22,6 +23,13 @@ def describe(*packages: str) -> str:
 def resident_mb(pid: int) -> float:
     """Return how much memory a process holds, in MB (10^6 bytes)."""
     return int(_run("ps", "-o", "rss=", "-p", str(pid))) * 1024 / 1e6
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:
