@@ -22,12 +22,13 @@ position of its value among the known categories (one further code for "none of 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Boxes", "CodedColumn", "Conditions", "Nodes", "Tree", "as_double_threshold"]
+__all__ = ["Boxes", "CodedColumn", "Conditions", "Nodes", "Tree", "as_double_threshold", "content_digest"]
 
 Floats = NDArray[np.float64]
 
@@ -79,11 +80,14 @@ class CodedColumn:
         Known categories; the code is the position, and ``len(values)`` stands for any other value.
     truncate : bool
         Whether the library drops the fraction of a value before it looks the category up.
+    single : bool
+        Whether it first rounds the value to single precision, and then knows no category below 0 (XGBoost).
     """
 
     feature: int
     values: Floats
     truncate: bool = False
+    single: bool = False
 
     def encode(self, raw: Floats) -> Floats:
         """Codes of raw values; missing stays missing.
@@ -92,9 +96,16 @@ class CodedColumn:
         --------
         >>> CodedColumn(0, np.array([1.0, 4.0])).encode(np.array([4.0, 1.0, 7.0, np.nan]))
         array([ 1.,  0.,  2., nan])
+        >>> CodedColumn(0, np.array([0.0]), truncate=True).encode(np.array([-0.9, -1.0]))
+        array([0., 1.])
         """
-        n = len(self.values)
-        value = np.where(raw < 0, -1.0, np.trunc(raw)) if self.truncate else raw
+        n, value = len(self.values), raw
+        if self.single:
+            with np.errstate(over="ignore"):
+                value = raw.astype(np.float32).astype(float)
+            value = np.where(value < 0, -1.0, value)
+        if self.truncate:
+            value = np.trunc(value)
         if n == 0:
             return np.where(np.isnan(raw), np.nan, 0.0)
         position = np.minimum(np.searchsorted(self.values, value), n - 1)
@@ -152,6 +163,20 @@ class Boxes(NamedTuple):
     value: Floats  # (L, w)
     output: NDArray[np.int32]  # (L,) first output that the value adds to
     tree: NDArray[np.int32]  # (L,)
+
+
+def content_digest(*parts: object) -> str:
+    """SHA-256 over plain values, arrays and nested tuples of them, with their types and shapes."""
+    digest = sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype.str}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        elif isinstance(part, tuple):
+            digest.update(f"({len(part)}){content_digest(*part)}".encode())
+        else:
+            digest.update(f"{type(part).__name__} {part!r};".encode())
+    return digest.hexdigest()
 
 
 def as_double_threshold(threshold: Floats, *, strict: bool = False) -> Floats:

@@ -10,7 +10,7 @@ categories where the model takes them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -136,20 +136,44 @@ def _find(table: Mapping[tuple[str, str], Entry], estimator: object) -> Entry | 
 
 def _check_names(estimator: object, given: tuple[str, ...]) -> None:
     """Refuse names that contradict those the model was trained with."""
-    trained = getattr(estimator, "feature_names_in_", None)
-    if trained is None:
+    trained, chosen = _trained_names(estimator)
+    of_lightgbm = any(base.__module__.partition(".")[0] == "lightgbm" for base in type(estimator).__mro__)
+    # LightGBM keeps "PIK3CA mut" as "PIK3CA_mut"
+    found = tuple(name.replace(" ", "_") for name in given) if of_lightgbm else given
+    if len(trained) != len(found) or trained == found:
         return
-    trained = tuple(map(str, trained))
-    if len(trained) == len(given) and trained != given:
-        i = next(i for i, (a, b) in enumerate(zip(given, trained, strict=True)) if a != b)
-        order = "in another order" if set(trained) == set(given) else "under other names"
-        raise FeatureMismatchError(
-            f"The model was trained on these features {order}: feature {i} was {trained[i]!r}, "
-            f"found {given[i]!r}. Give the names in the order of training."
-        )
+    order = "in another order" if set(trained) == set(found) else "under other names"
+    if not chosen and order == "under other names":
+        return
+    i = next(i for i, (a, b) in enumerate(zip(found, trained, strict=True)) if a != b)
+    raise FeatureMismatchError(
+        f"The model was trained on these features {order}: feature {i} was {trained[i]!r}, "
+        f"found {given[i]!r}. Give the names in the order of training."
+    )
+
+
+def _trained_names(estimator: Any) -> tuple[tuple[str, ...], bool]:
+    """Names that a model was trained with, or none, and whether its user chose them or its library made them up."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None:
+        return tuple(map(str, names)), True
+    places = (
+        "feature_name_",
+        "feature_names",
+        "feature_name",
+    )  # LGBMModel, xgboost.Booster, lightgbm.Booster
+    for place in places:
+        names = getattr(estimator, place, None)
+        names = tuple(map(str, (names() if callable(names) else names) or ()))
+        if names:
+            made_up = all(name in (f"Column_{i}", f"f{i}") for i, name in enumerate(names))
+            return names, not made_up
+    return (), False
 
 
 def _check_output(estimator: object, reading: Reading, ensemble: TreeEnsemble) -> None:
+    from explainers.trees.rows import predict
+
     probes = probe_rows(ensemble)
     theirs = np.asarray(reading.library_output(probes), float).reshape(len(probes), -1)
     ours = ensemble.predict(probes)
@@ -157,8 +181,15 @@ def _check_output(estimator: object, reading: Reading, ensemble: TreeEnsemble) -
         raise TreeEngineError(
             f"{type(estimator).__name__} gives {theirs.shape[1]} outputs, its trees give {ours.shape[1]}."
         )
-    # scores of hundreds may be sums of thousands of leaves: the tolerance is relative to the largest
-    scale = max(1.0, float(np.abs(theirs).max(initial=0.0)))
-    difference = float(np.abs(ours - theirs).max(initial=0.0))
-    if not difference <= reading.tolerance * scale:
-        raise ConversionCheckError(estimator, difference, reading.tolerance * scale)
+    # Scores of hundreds may be sums of thousands of leaves: what rounding may do is relative to the leaves that a row
+    # adds up. The largest score alone is no measure: one absurd row would excuse every other.
+    added_up, value = np.empty_like(ours), np.abs(ensemble.boxes.value)
+    added_up[:] = np.abs(ensemble.base)
+    value.flags.writeable = False  # as all others that the kernel meets: it is compiled for one kind of array
+    predict(ensemble.rows(probes), ensemble.nodes, value, added_up)
+    largest = np.abs(theirs).max(initial=0.0, where=np.isfinite(theirs))
+    allowed = reading.tolerance * np.maximum(1.0, np.minimum(added_up, largest))
+    difference = np.abs(ours - theirs)
+    if not (difference <= allowed).all():
+        worst = np.argmax(np.where(difference <= allowed, -1.0, np.nan_to_num(difference, nan=np.inf)))
+        raise ConversionCheckError(estimator, float(difference.flat[worst]), float(allowed.flat[worst]))

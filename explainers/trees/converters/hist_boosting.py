@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from explainers.trees.converters.reading import Reading, class_names, with_names
+from explainers.trees.converters.reading import HALF_LOG_ODDS, Reading, class_names, with_names
+from explainers.trees.ensemble import Unit
 from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import CodedColumn, Floats, Tree
 
 __all__ = ["read"]
+
+UNITS: dict[str, Unit] = {"LogitLink": "log-odds", "MultinomialLogit": "log-odds", "LogLink": "log"}
 
 
 def read(model: Any) -> Reading:
@@ -29,8 +32,7 @@ def read(model: Any) -> Reading:
         for output, predictor in enumerate(stage)
     ]
     k = model.n_trees_per_iteration_
-    classifier = hasattr(model, "classes_")
-    logarithmic = not classifier and model.loss in ("poisson", "gamma")
+    link = type(model._loss.link).__name__  # the loss may be given as a word or as an object
 
     def output(X: Floats) -> Floats:
         return model._raw_predict(with_names(model, X))
@@ -39,10 +41,11 @@ def read(model: Any) -> Reading:
         trees,
         n_features,
         class_names(model, k),
-        "log-odds" if classifier else "log" if logarithmic else "value",
+        UNITS.get(link, "value"),
         np.asarray(model._baseline_prediction, float).ravel(),
         output,
         coded=coded,
+        notes=(HALF_LOG_ODDS,) if link == "HalfLogitLink" else (),
     )
 
 
@@ -57,6 +60,8 @@ def _columns(model: Any, n_features: int) -> tuple[list[CodedColumn], list[int],
         categorical, model._preprocessor.named_transformers_["encoder"].categories_, strict=True
     ):
         try:
+            if any(isinstance(category, str) for category in known):
+                raise TypeError  # words made of digits too: the model looks words up, and knows no numbers
             values = np.asarray(known, dtype=float)
         except (TypeError, ValueError):
             raise UnconvertibleModelError(

@@ -1,6 +1,7 @@
 """LightGBM: doubles compared as doubles; without a direction of its own a missing value counts as 0.
 
-In a categorical split the listed categories go left, anything else and missing values go right.
+In a categorical split the fraction of a value is dropped first; the listed categories go left, anything else and
+missing values go right.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from explainers.trees.forms import CodedColumn, Floats, Tree
 __all__ = ["read"]
 
 ZERO = float(np.float32(1e-35))  # LightGBM reads anything within this of 0 as 0
+INFINITE = 1e300  # the dump writes this for an infinite threshold, such as that of known against missing
 LOG_ODDS = ("binary", "multiclass", "multiclassova", "cross_entropy")
 LOGARITHMIC = ("poisson", "gamma", "tweedie")
 
@@ -27,6 +29,13 @@ def read(model: Any) -> Reading:
     if hasattr(type(model), "booster_") and not wrapped:
         raise UnconvertibleModelError(model, "it has not been fitted", "Call fit first.")
     booster = model.booster_ if wrapped else model
+    if wrapped and str(model.get_params().get("pred_early_stop")).lower() in ("true", "+"):
+        raise UnconvertibleModelError(
+            model,
+            "it stops adding trees early where a prediction looks certain (pred_early_stop), so its output is not "
+            "the sum of its trees",
+            "Switch that off with set_params(pred_early_stop=False); the model need not be trained again.",
+        )
     if any(map(len, booster.pandas_categorical or ())):
         raise UnconvertibleModelError(
             model,
@@ -47,7 +56,11 @@ def read(model: Any) -> Reading:
     objective, _, parameters = str(dump.get("objective", "custom")).partition(" ")
     unit: Unit = "log-odds" if objective in LOG_ODDS else "log" if objective in LOGARITHMIC else "value"
     notes: tuple[str, ...] = ()
-    if objective in ("binary", "multiclassova") and "sigmoid:1" not in parameters.split():
+    if "sqrt" in parameters.split():
+        notes = ("The score is the square root of the predicted value, with its sign (LightGBM's reg_sqrt).",)
+    elif objective == "cross_entropy_lambda":
+        notes = ("The score becomes the predicted value by log(1 + exp(score)).",)
+    elif objective in ("binary", "multiclassova") and "sigmoid:1" not in parameters.split():
         unit, notes = (
             "value",
             (f"The score becomes log-odds when multiplied as LightGBM's {parameters} says.",),
@@ -116,6 +129,7 @@ def _tree(
             continue
         column[i], threshold[i] = feature, node["threshold"]
         missing_left[i] = _missing_goes_left(model, node)
+    threshold = np.where(np.abs(threshold) >= INFINITE, np.copysign(np.inf, threshold), threshold)
     # fold that rounding to 0 into the thresholds that lie within it
     threshold = np.where((threshold >= 0) & (threshold < ZERO), ZERO, threshold)
     threshold = np.where((threshold >= -ZERO) & (threshold < 0), np.nextafter(-ZERO, -np.inf), threshold)

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explainers.trees.ensemble import TreeEnsemble, Unit
+from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import CodedColumn, Floats, Tree
 
-__all__ = ["Reading", "class_names", "probe_rows", "with_names"]
+__all__ = ["HALF_LOG_ODDS", "Reading", "class_names", "one_class_only", "probe_rows", "with_names"]
+
+HALF_LOG_ODDS = "With the exponential loss the model's score is half the log-odds."
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +48,26 @@ class Reading:
     independent: bool = False
 
 
+def one_class_only(model: object, found: str) -> UnconvertibleModelError:
+    """The refusal of a boosted classifier whose training labels were all alike."""
+    return UnconvertibleModelError(
+        model,
+        f"it was trained on one class only ({found}), so no log-odds stand between two outcomes",
+        "Train it on patients of at least two classes.",
+    )
+
+
 def class_names(model: object, k: int) -> list[str]:
-    """Names of k outputs: the positive class for one, the classes for several, else numbered."""
+    """Names of k margins: the positive class for one, the classes for several, else numbered.
+
+    Raises
+    ------
+    UnconvertibleModelError
+        If the model was trained on a single class.
+    """
     classes = getattr(model, "classes_", None)
+    if classes is not None and len(classes) == 1:
+        raise one_class_only(model, repr(str(classes[0])))
     if classes is None:
         return ["value"] if k == 1 else [f"output {i}" for i in range(k)]
     if k == 1 and len(classes) == 2:
@@ -69,7 +89,7 @@ def probe_rows(ensemble: TreeEnsemble, n: int = 48, seed: int = 0) -> Floats:
     """Rows (n, p) that sit on, just above and just below the model's own thresholds.
 
     Neighbours are taken in single and in double precision, because that is where libraries differ; where the model
-    takes missing values a tenth of the entries is missing, and categories include one it never saw.
+    takes missing values a tenth of the entries is missing, and categories include numbers it never saw.
     """
     rng = np.random.default_rng(seed)
     rows = np.zeros((n, ensemble.n_features))
@@ -92,8 +112,9 @@ def probe_rows(ensemble: TreeEnsemble, n: int = 48, seed: int = 0) -> Floats:
         )
         rows[:, f] = near[rng.integers(0, len(near), n), np.arange(n)]
     for coded in ensemble.coded:
-        unknown = (coded.values.max(initial=0.0) + 7.0,)
-        rows[:, coded.feature] = rng.choice([*coded.values, *unknown], n)
+        # beside the known ones: one it never saw, and numbers between two categories
+        odd = (coded.values.max(initial=0.0) + 7.0, -0.5, 0.5)
+        rows[:, coded.feature] = rng.choice([*coded.values, *odd], n)
     if ensemble.takes_missing:
         rows[rng.random(rows.shape) < 0.1] = np.nan
     return np.where(np.abs(rows) > 1e30, 0.0, rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from explainers.trees.converters.reading import Reading, class_names, with_names
+from explainers.trees.converters.reading import HALF_LOG_ODDS, Reading, class_names, with_names
 from explainers.trees.ensemble import Unit
 from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import Floats, Tree, as_double_threshold
@@ -41,6 +41,13 @@ def read_gradient_boosting(model: Any) -> Reading:
             f"it starts from another model ({type(model.init_).__name__}), which is not a sum of trees",
             "Train it with init=None or init='zero', or explain it with a model-agnostic method.",
         )
+    if getattr(model.init_, "strategy", None) == "stratified":
+        raise UnconvertibleModelError(
+            model,
+            "it draws its starting classes at random (DummyClassifier(strategy='stratified')), so one row has many "
+            "predictions",
+            "Train it with init=None, or with DummyClassifier(strategy='prior').",
+        )
     k = model.estimators_.shape[1]
     zeros = np.zeros((1, model.n_features_in_))
     base = model._raw_predict_init(zeros).ravel()
@@ -55,7 +62,7 @@ def read_gradient_boosting(model: Any) -> Reading:
     if is_classifier:
         unit = "log-odds"
         if model.loss == "exponential":
-            unit, notes = "value", ("With the exponential loss the model's score is half the log-odds.",)
+            unit, notes = "value", (HALF_LOG_ODDS,)
 
     def output(X: Floats) -> Floats:
         return (

@@ -1,7 +1,7 @@
 """XGBoost: single-precision values that go left when they are < a single-precision threshold.
 
-Read from the model's own JSON. In a categorical split the listed categories go right; the fraction of a value is
-dropped before it is looked up, and a category that is not listed goes left.
+Read from the model's own JSON. In a categorical split the listed categories go right; a value is rounded to single
+precision and its fraction dropped before it is looked up, and a category that is not listed goes left.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from explainers.trees.converters.reading import Reading, class_names
+from explainers.trees.converters.reading import Reading, class_names, one_class_only
 from explainers.trees.ensemble import Unit
 from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.forms import CodedColumn, Floats, Tree, as_double_threshold
 
 __all__ = ["read"]
 
-LOGISTIC = ("binary:logistic", "binary:logitraw", "reg:logistic")
+LOGISTIC = ("binary:logistic", "reg:logistic")
 LOGARITHMIC = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft")
 
 
@@ -47,19 +47,21 @@ def read(model: Any) -> Reading:
     kept = range(rounds[last])
     categories = _categories(trees)
     coded = [
-        CodedColumn(f, np.array(sorted(values), float), truncate=True) for f, values in categories.items()
+        CodedColumn(f, np.array(sorted(values), float), truncate=True, single=True)
+        for f, values in categories.items()
     ]
     column_of = {c.feature: n_features + i for i, c in enumerate(coded)}
     known = {c.feature: c.values for c in coded}
     objective = learner["objective"]["name"]
-    base = np.broadcast_to(_base(learner, objective), (k,))
+    base = np.broadcast_to(_base(model, learner, objective), (k,))
 
     def output(X: Floats) -> Floats:
         return booster.inplace_predict(
             X, iteration_range=(0, last), predict_type="margin", validate_features=False, missing=np.nan
         )
 
-    unit: Unit = "log-odds" if objective in LOGISTIC or objective.startswith("multi:") else "value"
+    log_odds = objective in (*LOGISTIC, "binary:logitraw") or objective.startswith("multi:")
+    unit: Unit = "log-odds" if log_odds else "value"
     return Reading(
         [_tree(trees[i], info[i], column_of, known) for i in kept],
         n_features,
@@ -137,10 +139,18 @@ def _tree(tree: dict, output: int, column_of: dict[int, int], known: dict[int, F
     )
 
 
-def _base(learner: dict, objective: str) -> Floats:
-    """The margin before any tree: the stored score through the objective's link."""
+def _base(model: Any, learner: dict, objective: str) -> Floats:
+    """The margin before any tree: the stored score through the objective's link, if it has one (logitraw has none)."""
     stored = str(learner["learner_model_param"]["base_score"]).strip("[]")
     score = np.array([np.float32(part) for part in stored.split(",")], float)
     if objective in LOGISTIC:
+        if not ((score > 0) & (score < 1)).all():
+            raise one_class_only(model, f"its base score is {stored}")
         return np.log(score) - np.log1p(-score)
+    if objective in LOGARITHMIC and not (score > 0).all():
+        raise UnconvertibleModelError(
+            model,
+            f"it starts from the logarithm of a base score of {stored}, which is no number",
+            "Train it on targets that are not all 0.",
+        )
     return np.log(score) if objective in LOGARITHMIC else score
