@@ -102,7 +102,7 @@ def test_an_xgboost_booster_trained_on_one_class_is_refused_as_that(label):
 
 def test_an_xgboost_logarithm_of_nothing_is_refused_as_that():
     model = xgboost.XGBRegressor(n_estimators=2, objective="count:poisson", n_jobs=1).fit(X, np.zeros(300))
-    with pytest.raises(UnconvertibleModelError, match="logarithm of a base score of 0.*not all 0"):
+    with pytest.raises(UnconvertibleModelError, match=r"logarithm of a base score of 0.*not all 0"):
         from_estimator(model, NAMES)
 
 
