@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,13 +12,8 @@ from numpy.typing import ArrayLike
 
 from explainers.trees.assembly import lay_out, stack_forms
 from explainers.trees.checking import check_rows
-from explainers.trees.errors import (
-    ChangeError,
-    FeatureMismatchError,
-    StackError,
-    TreeEngineError,
-)
-from explainers.trees.forms import Boxes, CodedColumn, Conditions, Floats, Nodes, Tree
+from explainers.trees.errors import ChangeError, FeatureMismatchError, StackError, TreeEngineError
+from explainers.trees.forms import Boxes, CodedColumn, Conditions, Floats, Nodes, Tree, content_digest
 
 if TYPE_CHECKING:
     from explainers.trees.flip_table import FlipTable
@@ -91,12 +85,10 @@ class TreeEnsemble:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Name of the content: equal for equal trees, names and units."""
-        digest = hashlib.sha256(repr((self.feature_names, self.output_names, self.unit, self.base)).encode())
-        for form in (self.nodes, self.boxes, self.conditions):
-            for array in form:
-                digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        """Name of the content: equal for equal names, units, trees, categories and ways with missing values."""
+        coded = tuple((c.feature, c.values, c.truncate, c.single) for c in self.coded)
+        said = (self.feature_names, self.output_names, self.unit, self.takes_missing, self.exclusive)
+        return content_digest(said, self.base, coded, self.nodes, self.boxes, self.conditions)
 
     def __repr__(self) -> str:
         return (
@@ -204,7 +196,7 @@ class TreeEnsemble:
         FeatureMismatchError, MissingDirectionError
             If the rows or the background do not fit the model.
         BackgroundError
-            If the background is empty.
+            If the background is empty, or was prepared by another ensemble.
         """
         from explainers.trees import shapley
 

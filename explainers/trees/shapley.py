@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
     from explainers.trees.forms import Boxes
     from explainers.trees.interventional import Patterns
+    from explainers.trees.path_dependent import Splits
 
 __all__ = ["Background", "Workings", "interventional", "path_dependent", "prepare_background", "workings"]
 
@@ -36,6 +37,8 @@ class Background:
 
     Attributes
     ----------
+    prepared_by : TreeEnsemble
+        The ensemble whose leaves `patterns` describe; with another they would be read out of place.
     n_rows : int
     base_values : float array of shape (k,)
         Mean output over the background.
@@ -49,6 +52,7 @@ class Background:
         What each row satisfies; only where leaves are too deep for patterns, else empty.
     """
 
+    prepared_by: TreeEnsemble
     n_rows: int
     base_values: Floats
     fingerprint: str
@@ -63,7 +67,7 @@ class Workings:
     Attributes
     ----------
     splits : Splits
-        Inner nodes in the order of the path-dependent walk.
+        Inner nodes in the order of the path-dependent walk; TreeEngineError where a path is too long for it.
     value : float array of shape (L, w)
         Leaf values. Where every leaf of a tree has the same sum over all outputs (class probabilities), the effects
         on the outputs add up to 0: the last one is left out here and follows from the others (`closes`).
@@ -76,7 +80,7 @@ class Workings:
     def __init__(self, ensemble: TreeEnsemble) -> None:
         from explainers.trees import path_dependent as kernels
 
-        self.splits = kernels.splits_of(ensemble.nodes)
+        self._nodes = ensemble.nodes
         self.base_values = kernels.base_values(ensemble.boxes, ensemble.base)
         self.base_values.flags.writeable = False
         value = ensemble.boxes.value
@@ -94,6 +98,12 @@ class Workings:
         for array in (value, fours):
             array.flags.writeable = False
         self.backgrounds: OrderedDict[str, Background] = OrderedDict()
+
+    @cached_property
+    def splits(self) -> Splits:
+        from explainers.trees.path_dependent import splits_of
+
+        return splits_of(self._nodes)
 
     def close(self, values: Floats) -> Floats:
         """Fill the last output (last axis) from the others, where it was left out."""
@@ -139,9 +149,16 @@ def prepare_background(ensemble: TreeEnsemble, background: ArrayLike | Backgroun
     Raises
     ------
     BackgroundError
-        If it has no rows.
+        If it has no rows, or another ensemble prepared it.
     """
     if isinstance(background, Background):
+        other = background.prepared_by
+        if other is not ensemble and other.fingerprint != ensemble.fingerprint:
+            raise BackgroundError(
+                f"This background was prepared by another ensemble ({other!r}) than the one asked ({ensemble!r}), so "
+                "its patterns belong to other leaves. Prepare it again with this ensemble's prepare_background, or "
+                "give the rows themselves."
+            )
         return background
     from explainers.trees import interventional as kernels
     from explainers.trees.rows import held
@@ -167,7 +184,7 @@ def prepare_background(ensemble: TreeEnsemble, background: ArrayLike | Backgroun
     base_values = ensemble.predict(background).mean(0)
     for array in (by_row, base_values):
         array.flags.writeable = False
-    kept[fingerprint] = Background(len(rows), base_values, fingerprint, patterns, columns, by_row)
+    kept[fingerprint] = Background(ensemble, len(rows), base_values, fingerprint, patterns, columns, by_row)
     while len(kept) > KEPT_BACKGROUNDS:
         kept.popitem(last=False)
     return kept[fingerprint]
