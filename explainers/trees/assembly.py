@@ -47,6 +47,7 @@ def lay_out(
             )
         )
         is_leaf = tree.column[old] < 0
+        right_edge = (parent >= 0) & (np.arange(len(old)) != parent + 1) & (set_row[old][parent] < 0)
         parts.append(
             {
                 "column": np.where(is_leaf, -1, tree.column[old]),
@@ -59,7 +60,7 @@ def lay_out(
                 "previous": np.where(previous < 0, -1, previous + offset),
                 "feature": feature,
                 "edge_column": column,
-                "low": low,
+                "low": _lower_bounds(low, right_edge, previous),
                 "high": high,
                 "missing": missing,
                 "edge_set": edge_set,
@@ -101,12 +102,28 @@ def lay_out(
     return *_boxes(nodes, joined["value"], n_features), conditions
 
 
+def _lower_bounds(low: NDArray, right_edge: NDArray, previous: NDArray) -> NDArray:
+    """Lower bounds with NaN where there is none, out of a tree's edges that say minus infinity for both.
+
+    A split at minus infinity bounds its right side: minus infinity itself goes left. The bound is handed down to
+    the edges that test the feature again (`previous`) without a higher one.
+    """
+    unbounded = np.isneginf(low)
+    above = right_edge & unbounded
+    if above.any():
+        for k in np.flatnonzero(unbounded & (previous >= 0)):  # a node stands before those below it
+            above[k] |= above[previous[k]]
+    return np.where(unbounded & ~above, np.nan, low)
+
+
 def unique_conditions(conditions: Conditions) -> tuple[Conditions, NDArray[np.int32]]:
     """Conditions without repeats, ordered by column, and where each given one went."""
     sets, set_index = np.unique(conditions.sets, axis=0, return_inverse=True)
     set_row = np.where(conditions.set_row < 0, -1, set_index.ravel()[conditions.set_row])
-    low = np.where(np.isnan(conditions.low), -np.inf, conditions.low)
-    keys = (conditions.missing, set_row, conditions.high, low, conditions.column)
+    # "no lower bound" (NaN) holds for minus infinity, "above minus infinity" does not: two conditions
+    bounded = ~np.isnan(conditions.low)
+    low = np.where(bounded, conditions.low, -np.inf)
+    keys = (conditions.missing, set_row, conditions.high, bounded, low, conditions.column)
     order = np.lexsort(keys)
     fresh = np.zeros(len(order), bool)
     fresh[:1] = True
@@ -120,7 +137,7 @@ def unique_conditions(conditions: Conditions) -> tuple[Conditions, NDArray[np.in
             Conditions(
                 feature=conditions.feature[first].astype(np.int32),
                 column=conditions.column[first].astype(np.int32),
-                low=np.where(np.isneginf(low[first]), np.nan, low[first]),
+                low=conditions.low[first].astype(float),
                 high=conditions.high[first].astype(float),
                 missing=conditions.missing[first].astype(np.uint8),
                 set_row=set_row[first].astype(np.int32),
