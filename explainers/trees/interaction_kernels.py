@@ -23,8 +23,9 @@ def pairs_of_row(satisfied, boxes, value, n_points, points, weights, out):
         boxes.output,
     )
     width = value.shape[1]
-    inverse, product = np.empty((4096, n_points)), np.empty(n_points)
-    effect = np.empty(4096)
+    most = 2 * n_points + 1  # conditions of a leaf that needs n_points
+    inverse, product = np.empty((most, n_points)), np.empty(n_points)
+    effect = np.empty(most)
     for box in range(len(boxes.tree)):
         s, d = start[box], start[box + 1] - start[box]
         if d < 2 or d // 2 != n_points:

@@ -55,6 +55,7 @@ def _of_row(ensemble: TreeEnsemble, x: Floats) -> Floats:
 
     work = shapley.workings(ensemble)
     p = ensemble.n_features
+    values = ensemble.shapley(x[:p])[0][0]
     out = np.zeros((p, p, ensemble.n_outputs))
     satisfied = held(x, ensemble.conditions)
     longest = int(np.diff(ensemble.boxes.start).max(initial=0))
@@ -65,6 +66,5 @@ def _of_row(ensemble: TreeEnsemble, x: Floats) -> Floats:
         kernels.pairs_of_row(satisfied, ensemble.boxes, work.value, size, points[0], weights[0], out)
     out += out.transpose(1, 0, 2)
     work.close(out)
-    values = ensemble.shapley(x[:p])[0][0]
     out[np.arange(p), np.arange(p)] = values - out.sum(1)
     return out

@@ -44,6 +44,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from explainers.trees.assembly import locked
+from explainers.trees.errors import TreeEngineError
 from explainers.trees.forms import Nodes
 from explainers.trees.lanes import load, splat, store, total
 
@@ -92,7 +93,19 @@ class Splits(NamedTuple):
 
 
 def splits_of(nodes: Nodes) -> Splits:
-    """Inner nodes in the order and form that `explain_row` walks."""
+    """Inner nodes in the order and form that `explain_row` walks.
+
+    Raises
+    ------
+    TreeEngineError
+        If a path tests more distinct features than the largest quadrature is exact for.
+    """
+    deepest, most = int(nodes.depth.max(initial=0)), 2 * LANES[-1]
+    if deepest > most:
+        raise TreeEngineError(
+            f"A path of this model tests {deepest:,} features; path-dependent explanations reach up to {most:,}. "
+            "Compare with a background instead (shapley(X, background)), or train shallower trees."
+        )
     inner = np.flatnonzero(nodes.column >= 0)
     rank = np.cumsum(nodes.column >= 0) - 1
     tree_of = np.repeat(np.arange(len(nodes.output)), np.diff(nodes.start))

@@ -124,6 +124,35 @@ def check_choice(feature: NDArray[np.int64], max_size: int, chosen: Iterable[int
     return picked
 
 
+def only_row(ensemble: TreeEnsemble, row: ArrayLike) -> Floats:
+    """The row (columns,) that changes are made to; ChangeError if there is none or several."""
+    rows = ensemble.rows(row)
+    if len(rows) != 1:
+        raise ChangeError(
+            f"Changes are made to one row; {len(rows)} were given. Give one patient's row, (p,)."
+        )
+    return rows[0]
+
+
+def _pairs(changes: Sequence[Change]) -> tuple[list[str | int], Floats]:
+    """Features and values of listed changes, after refusing what is no pair of a feature and a number."""
+    features: list[str | int] = []
+    values: list[float] = []
+    for change in changes:
+        try:
+            if isinstance(change, str):
+                raise TypeError
+            feature, value = change
+            values.append(float(value))
+        except (TypeError, ValueError):
+            raise ChangeError(
+                f"Found the change {change!r}, expected (feature, value) with a number as its value: 1 for altered, "
+                "0 for tested and not altered, nan for not assayed."
+            ) from None
+        features.append(feature)
+    return features, np.array(values, float)
+
+
 def flips(ensemble: TreeEnsemble, row: ArrayLike, features: Sequence[str | int]) -> list[Change]:
     """The change 0 <-> 1 of each feature.
 
@@ -132,7 +161,7 @@ def flips(ensemble: TreeEnsemble, row: ArrayLike, features: Sequence[str | int])
     ChangeError
         If a feature's value is neither 0 nor 1 in this row (unknown, or a count), with what to use instead.
     """
-    x = ensemble.rows(row)[0]
+    x = only_row(ensemble, row)
     made: list[Change] = []
     for f in map(ensemble.feature_index, features):
         if x[f] not in (0.0, 1.0):
@@ -152,7 +181,7 @@ def states(
     values: Sequence[float] = (0.0, 1.0, np.nan),
 ) -> list[Change]:
     """Every other state of each feature: altered (1), tested and not altered (0), not assayed (NaN)."""
-    x = ensemble.rows(row)[0]
+    x = only_row(ensemble, row)
     return [
         (f, float(v))
         for f in map(ensemble.feature_index, features)
@@ -186,12 +215,9 @@ def read_changes(
     -------
     x : (columns,), feature : (c,), to : (c,), column_value : (c, 1 + coded columns of that feature)
     """
-    rows = ensemble.rows(row)
-    if len(rows) != 1:
-        raise ChangeError(f"Changes are made to one row; {len(rows)} were given.")
-    x = rows[0]
-    feature = np.array([ensemble.feature_index(f) for f, _ in changes], np.int64)
-    to = np.array([v for _, v in changes], float)
+    x = only_row(ensemble, row)
+    features, to = _pairs(changes)
+    feature = np.array([ensemble.feature_index(f) for f in features], np.int64)
     if not ensemble.takes_missing and np.isnan(to).any():
         name = ensemble.feature_names[feature[np.isnan(to)][0]]
         raise ChangeError(f"{name} cannot become unknown: the model has no direction for missing values.")
@@ -199,7 +225,7 @@ def read_changes(
     if same.any():
         i = int(same.argmax())
         raise ChangeError(f"{ensemble.feature_names[feature[i]]} already is {to[i]:g}: that is no change.")
-    keys = list(zip(feature.tolist(), np.where(np.isnan(to), np.inf, to).tolist(), strict=True))
+    keys = list(zip(feature.tolist(), [None if v != v else v for v in to.tolist()], strict=True))
     if len(set(keys)) < len(keys):
         i = next(i for i, key in enumerate(keys) if keys.index(key) < i)
         raise ChangeError(f"The change of {ensemble.feature_names[feature[i]]} to {to[i]:g} is listed twice.")

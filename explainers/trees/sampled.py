@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explainers.trees.errors import BackgroundError, TreeEngineError
+from explainers.trees.errors import BackgroundError, FeatureMismatchError, TreeEngineError
 from explainers.trees.forms import Floats
 
 if TYPE_CHECKING:
@@ -89,12 +89,19 @@ def sampled_probability(
         If the outputs are not log-odds; probabilities are explained exactly by `TreeEnsemble.shapley`.
     BackgroundError
         If there are fewer than two background rows, which give no standard error.
+    FeatureMismatchError
+        If not exactly one row is given, or it or the background does not fit the model.
     """
     if ensemble.unit != "log-odds":
         raise TreeEngineError(
             f"The outputs are in {ensemble.unit}, not log-odds: TreeEnsemble.shapley explains them exactly."
         )
-    x = ensemble.rows(row)[0, : ensemble.n_features]
+    rows = ensemble.rows(row)
+    if len(rows) != 1:
+        raise FeatureMismatchError(
+            f"Probabilities are explained for one row at a time; {len(rows)} were given. Ask once per patient."
+        )
+    x = rows[0, : ensemble.n_features]
     reference = ensemble.rows(background)[:, : ensemble.n_features]
     if len(reference) * rounds < 2:
         raise BackgroundError(
