@@ -21,20 +21,11 @@ import numpy as np
 import shap
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
-from explainers.trees import TreeEnsemble, from_estimator, stack, warm
-from explainers.trees.shapley import Background, workings
+from explainers.trees import from_estimator, stack, warm
 from tests.benchmarks import machine
 
 N_ALTERATIONS, N_NUMBERS, N_PATIENTS = 300, 10, 10_000
 NAMES = [f"ALT_{i:03d}" for i in range(N_ALTERATIONS)] + [f"number_{i}" for i in range(N_NUMBERS)]
-
-_FIRST_CALL = """
-import time
-begun = time.perf_counter(), time.process_time()
-from explainers.trees import warm
-warm()
-print(time.perf_counter() - begun[0], time.process_time() - begun[1])
-"""
 
 
 def cohort(seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -81,19 +72,6 @@ def row(job: str, against: str, theirs: float, ours: float, least: float, aim: f
         f"{job:58s} {against:26s} {1e3 * theirs:12,.2f} {1e3 * ours:10,.3f} {ratio:9,.1f}x  {asked:15s} {verdict}",
         flush=True,
     )
-
-
-def megabytes(ensemble: TreeEnsemble, *more: object) -> float:
-    """Size of all arrays of an engine and what it has prepared."""
-    work = workings(ensemble)
-    forms = [ensemble.nodes, ensemble.boxes, ensemble.conditions, work.splits, (work.value, work.fours)]
-    forms += [b.patterns for b in more if isinstance(b, Background)]
-    forms += [
-        [getattr(b, n) for n in ("single", "pair", "triple_start", "triple_first", "triple")]
-        for b in more
-        if not isinstance(b, Background)
-    ]
-    return sum(a.nbytes for form in forms for a in form if isinstance(a, np.ndarray)) / 1e6
 
 
 def main() -> None:
@@ -182,19 +160,8 @@ def main() -> None:
     times = side_by_side(lambda: [m.predict_proba(one) for m in boosted], lambda: fourteen.predict(one), 15)
     row("one row through 14 boosted models", "scikit-learn predict_proba", *times, 50, 100)
 
-    table, small = fourteen.flip_table(patient, features), fourteen.prepare_background(background[:200])
     print(
         f"\nevery set of up to 3 of 300, 14 outputs: {seconds(lambda: fourteen.flip_table(patient, features)):.3f} s"
-    )
-    print(
-        f"memory, 14 models x 300 alterations with flip table and 200 background patients: "
-        f"{megabytes(fourteen, table, small):.0f} MB (under 200)"
-    )
-    clock, cpu = subprocess.run(
-        [sys.executable, "-c", _FIRST_CALL], capture_output=True, text=True, check=True
-    ).stdout.split()
-    print(
-        f"start and warm() with kernels on disk: {float(clock):.1f} s by the clock, {float(cpu):.1f} s CPU (under 3)"
     )
 
 
