@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import lightgbm
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from explainers.trees import from_estimator, stack
+from explainers.trees.errors import UnconvertibleModelError
 from explainers.trees.projection import project
 from tests.reference.tree_games import interventional_game, shapley_of_game
 
@@ -73,3 +76,17 @@ def test_lightgbm_splits_of_known_against_missing_hold_for_every_number():
     np.testing.assert_allclose(ensemble.predict(X).ravel(), model.predict(X, raw_score=True), atol=1e-12)
     assert (np.abs(ensemble.thresholds("vaf")) < 1e300).all()
     assert (np.abs(ensemble.interval_values("vaf")) < 1e300).all()
+
+
+def test_thresholds_that_binning_infinite_numbers_made_no_number_are_refused():
+    X = np.random.default_rng(0).normal(size=(600, 2))  # more values than bins: boundaries are interpolated
+    X[:60, 0], X[60:120, 0], X[120:180, 0] = np.inf, -np.inf, np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy, on the boundary between the infinities
+        model = HistGradientBoostingClassifier(max_iter=3).fit(X, np.arange(600) < 60)
+    split = ~model._predictors[0][0].nodes["is_leaf"].astype(bool)
+    assert np.isnan(model._predictors[0][0].nodes["num_threshold"][split]).any()
+    with pytest.raises(
+        UnconvertibleModelError, match=r"splits feature 0 at a threshold that is no number.*finite"
+    ):
+        from_estimator(model, NAMES)

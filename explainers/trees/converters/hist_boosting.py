@@ -27,7 +27,7 @@ def read(model: Any) -> Reading:
     n_features = model.n_features_in_
     coded, column_of, width_of = _columns(model, n_features)
     trees = [
-        _tree(predictor, column_of, width_of, output)
+        _tree(model, predictor, column_of, width_of, output)
         for stage in model._predictors
         for output, predictor in enumerate(stage)
     ]
@@ -76,9 +76,17 @@ def _columns(model: Any, n_features: int) -> tuple[list[CodedColumn], list[int],
     return coded, column_of, widths + [0] * len(numeric)
 
 
-def _tree(predictor: Any, column_of: list[int], width_of: list[int], output: int) -> Tree:
+def _tree(model: Any, predictor: Any, column_of: list[int], width_of: list[int], output: int) -> Tree:
     nodes = predictor.nodes
     leaf = nodes["is_leaf"].astype(bool)
+    nowhere = np.flatnonzero(np.isnan(nodes["num_threshold"]) & ~leaf & ~nodes["is_categorical"].astype(bool))
+    if len(nowhere):
+        raise UnconvertibleModelError(
+            model,
+            f"it splits feature {column_of[nodes['feature_idx'][nowhere[0]]]} at a threshold that is no number, which "
+            "scikit-learn's binning makes between minus and plus infinity",
+            "Train it on finite values: replace each infinity by a number beyond all others, or mark it as NaN.",
+        )
     missing_left = nodes["missing_go_to_left"].astype(bool)
     left_sets = {}
     for node in np.flatnonzero(nodes["is_categorical"].astype(bool) & ~leaf):
