@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from explainers.trees import TreeEnsemble
     from oncology.bundles import ModelBundle
 
-__all__ = ["Family", "estimator_of", "family_of", "tree_form"]
+__all__ = ["Family", "estimator_of", "family_of", "rises_or_falls", "tree_form"]
 
 # Model classes by name, so that no library is imported to ask.
 _AVERAGING = frozenset(
@@ -30,6 +30,10 @@ _COLUMNWISE = frozenset(
         "PowerTransformer", "KBinsDiscretizer", "SplineTransformer", "Binarizer", "VarianceThreshold",
     }
 )  # fmt: skip
+
+
+# Of these, steps whose output may rise and fall again as the column rises.
+_UP_AND_DOWN = frozenset({"KBinsDiscretizer", "SplineTransformer"})
 
 
 class Family(Enum):
@@ -72,6 +76,16 @@ def _family(estimator: Any, unit: str) -> Family:
     if name in _BOOSTING and unit == "log-odds" and getattr(estimator, "loss", "log_loss") != "exponential":
         return Family.TREES
     return Family.ADDITIVE if _is_linear(estimator, unit) else Family.OTHER
+
+
+def rises_or_falls(bundle: ModelBundle) -> bool:
+    """Whether every option's margin is a sum of terms of one column each that only rise, or only fall, with it."""
+    if any(family_of(bundle, option) != Family.ADDITIVE for option in bundle.options):
+        return False
+    steps = [
+        step for option in bundle.options for _, step in getattr(estimator_of(bundle, option), "steps", [])
+    ]
+    return not any(type(step).__name__ in _UP_AND_DOWN for step in steps)
 
 
 def _is_linear(estimator: Any, unit: str) -> bool:

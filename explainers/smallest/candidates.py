@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,24 +17,20 @@ from explainers.smallest.constraints import (
     Constraints,
     Direction,
     Mode,
-    Movement,
     allowed_states,
     movable_numbers,
     movement_of,
 )
-from explainers.smallest.exact_engine import exact_engine
 from explainers.smallest.interval_words import ends_in_words
+from explainers.smallest.number_values import has_intervals, other_values, worst_values
 from oncology.edits import Edit
-from oncology.features import FeatureSpec, Value
+from oncology.features import FeatureSpec, SchemaMismatchError, Value
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = ["Candidates", "candidates_of", "every_value", "row_of"]
-
-# Numbers of a published formula that are tried between the ends of the plausible range.
-_GRID = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +57,11 @@ class Candidates:
     needs : tuple of (change, changes)
         A change that may only come with one of the others.
     sampled : bool
-        Whether numbers are tried at some values only, because the model has no intervals that it cannot tell apart.
+        Whether numbers that may move are tried at some values only (or at none, where no range is known), because the
+        model has no intervals that it cannot tell apart.
+    held : frozenset of str
+        Features whose change would make the model fall silent on other options than for the patient as recorded; such
+        changes are left out.
     chance : array (n,) or None
         How likely a call is that wrong; None for what was not assayed or without stated rates.
     """
@@ -80,6 +79,7 @@ class Candidates:
     needs: tuple[tuple[int, tuple[int, ...]], ...] = ()
     chance: FloatVector | None = None
     sampled: bool = False
+    held: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.edits)
@@ -144,8 +144,8 @@ class Candidates:
     def _within(self, part: tuple[int, ...]) -> tuple[float | None, float | None] | None:
         """The interval (low, high] of neighbouring ones, None where an end is open; None for states and levels."""
         low, high = float(self.interval[part[0], 0]), float(self.interval[part[-1], 1])
-        if self.sampled or math.isnan(low):
-            return None
+        if self.sampled or math.isnan(low) or np.nextafter(low, math.inf) >= high:
+            return None  # a state, a level, a value tried, or a number that is read as a category
         return None if math.isinf(low) else low, None if math.isinf(high) else high
 
     def seen(self) -> NDArray[np.bool_] | None:
@@ -172,13 +172,37 @@ class Candidates:
         return here.start, here.stop
 
 
+def answers_alike(bundle: ModelBundle, row: FloatVector, rows: FloatMatrix) -> NDArray[np.bool_]:
+    """Whether the model falls silent on the same options after each change as before, (n,).
+
+    That hangs on the tumour type alone, of which enough patients have to be known.
+    """
+    alike, columns = np.ones(len(rows), bool), bundle.tumour_columns
+    if columns is None or not len(rows):
+        return alike
+    from oncology.prediction import predict
+    from oncology.recommendations import abstentions
+
+    other = np.flatnonzero((rows[:, columns] != row[columns]).any(axis=1))
+    predictions = predict(bundle, np.vstack([row[None], rows[other]]))
+    silent = [set(abstentions(bundle, predictions, i)) for i in range(len(other) + 1)]
+    alike[other] = [s == silent[0] for s in silent[1:]]
+    return alike
+
+
 def row_of(
     bundle: ModelBundle, patient: PatientProfile | ArrayLike
 ) -> tuple[PatientProfile | None, FloatVector]:
     """The profile, where one is given, and its row (c,)."""
     if isinstance(patient, PatientProfile):
         return patient, bundle.schema.encode_row(patient)
-    row = np.asarray(patient, dtype=np.float64).ravel()
+    try:
+        row = np.asarray(patient, dtype=np.float64).ravel()
+    except (TypeError, ValueError) as error:
+        raise SchemaMismatchError(
+            f"A patient is a profile, or {len(bundle.schema.columns)} numbers in the order of the model's columns; "
+            f"found {type(patient).__name__} with what is no number ({error})."
+        ) from error
     bundle.schema.check_width(len(row))
     return None, row
 
@@ -206,6 +230,7 @@ def candidates_of(
     edits: list[Edit] = []
     intervals: list[tuple[float, float]] = []
     chances: list[float] = []
+    sampled, exact = False, has_intervals(bundle)
     for spec, now in zip(schema.features, values, strict=True):
         if not spec.actionable or spec.name in fixed or (only is not None and spec.name not in only):
             continue
@@ -214,7 +239,8 @@ def candidates_of(
             found = [(v, math.nan, math.nan, p) for v, p in _states(spec, now, mode, constraints)]
         elif mode == "model" and spec.name in numbers:
             way = movement_of(constraints, spec.name)
-            found = [(v, a, b, math.nan) for v, a, b in _other_values(bundle, spec, now, way)]
+            found = [(v, a, b, math.nan) for v, a, b in other_values(bundle, spec, now, way)]
+            sampled |= not exact and spec.kind != "categorical"
         else:
             continue
         for value, low, high, chance in found:
@@ -223,38 +249,49 @@ def candidates_of(
             chances.append(chance)
     rows = _single_rows(bundle, profile, row, edits)
     moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
-    useful = moved.any(axis=1)
-    kept = np.flatnonzero(useful)
+    alike = answers_alike(bundle, row, rows)
+    held = frozenset(edits[i].feature for i in np.flatnonzero(~alike))
+    kept = np.flatnonzero(moved.any(axis=1) & alike)
     edits = [edits[i] for i in kept]
     feature = np.array([schema.index(e.feature) for e in edits], np.intp)
     made = Candidates(
         bundle, profile, row, tuple(edits), rows[kept], moved[kept], feature,
         np.array(intervals, dtype=np.float64).reshape(-1, 2)[kept], _disjoint(feature, moved[kept]), (), (),
-        None if constraints.error_rates is None else np.array(chances)[kept],
-        not _has_intervals(bundle) and bool(np.isfinite(intervals).any()) if intervals else False,
+        None if constraints.error_rates is None else np.array(chances)[kept], sampled, held,
     )  # fmt: skip
     return _with_exclusions(made, values, constraints)
 
 
 def every_value(bundle: ModelBundle, row: FloatVector) -> Candidates:
-    """Every other value of every feature, as columns: all a model can be told, actionable or not, without rules."""
+    """Every other value of every feature, as columns: all a model can be told, actionable or not, without rules.
+
+    Where the model has no intervals that it cannot tell apart, a number takes the two ends of its range: where each
+    term rises or falls throughout, no value between them says more.
+
+    Raises
+    ------
+    GoalError
+        If a number's worst value is not known to be at an end of a known range.
+    """
     schema = bundle.schema
     edits: list[Edit] = []
     for spec, now in zip(schema.features, schema.decode(row), strict=True):
         if spec.is_alteration:
             values: list[Value] = [v for v in (1.0, 0.0) if v != now]
         else:
-            values = [v for v, _, _ in _other_values(bundle, spec, now)]
+            values = worst_values(bundle, spec, now)
         if spec.missing == "nan" and now is not None:
             values.append(None)
         edits += [Edit(spec.name, v) for v in values]
     rows = _single_rows(bundle, None, row, edits)
     moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
-    kept = np.flatnonzero(moved.any(axis=1))
+    alike = answers_alike(bundle, row, rows)
+    kept = np.flatnonzero(moved.any(axis=1) & alike)
     feature = np.array([schema.index(edits[i].feature) for i in kept], np.intp)
     nothing = np.full((len(kept), 2), math.nan)
     return Candidates(
-        bundle, None, row, tuple(edits[i] for i in kept), rows[kept], moved[kept], feature, nothing, True
+        bundle, None, row, tuple(edits[i] for i in kept), rows[kept], moved[kept], feature, nothing, True,
+        held=frozenset(edits[i].feature for i in np.flatnonzero(~alike)),
     )  # fmt: skip
 
 
@@ -280,72 +317,6 @@ def _states(
             continue  # a model that refuses unknown values has nothing to say once this one is unknown
         found.append((state, chance))
     return found
-
-
-def _has_intervals(bundle: ModelBundle) -> bool:
-    engine = exact_engine(bundle)
-    return engine is not None and engine.ensemble is not None
-
-
-def _other_values(
-    bundle: ModelBundle, spec: FeatureSpec, now: Value, way: Movement | None = None
-) -> list[tuple[Value, float, float]]:
-    """Other levels, or one number for each interval that the model tells apart.
-
-    way : the only direction from what is recorded; from nothing recorded there is none
-    """
-    if spec.kind == "categorical":
-        return [(level, math.nan, math.nan) for level in spec.levels if level != now]
-    low = -math.inf if spec.low is None else spec.low
-    high = math.inf if spec.high is None else spec.high
-    engine = exact_engine(bundle)
-    if _has_intervals(bundle):
-        assert engine is not None and engine.ensemble is not None
-        cuts = engine.ensemble.thresholds(bundle.schema.columns_of(spec.name).start)
-    elif math.isfinite(low) and math.isfinite(high):
-        cuts = np.linspace(low, high, _GRID + 1)[1:-1]
-    else:
-        return []
-    cuts = cuts[(cuts >= low) & (cuts < high)]
-    found: list[tuple[Value, float, float]] = []
-    ends = [-math.inf, *cuts.tolist(), math.inf]
-    here = None if now is None else float(now)
-    for a, b in pairwise(ends):
-        if here is not None and a < here <= b:
-            continue
-        if way is not None and (here is None or (a < here if way == "rise" else b >= here)):
-            continue
-        value = _roundest(
-            max(a, np.nextafter(low, -math.inf)), min(b, high), here, whole=spec.kind == "count"
-        )
-        if value is not None:
-            found.append((value, a, b))
-    return found
-
-
-def _roundest(low: float, high: float, near: float | None, *, whole: bool) -> float | None:
-    """The number with the fewest decimals in (low, high], the nearest to `near` among those.
-
-    Examples
-    --------
-    >>> _roundest(3.4172, 3.6191, 4.0, whole=False), _roundest(3.41, 3.43, 1.0, whole=False)
-    (3.6, 3.42)
-    >>> _roundest(1.2, 1.9, 1.0, whole=True) is None
-    True
-    """
-    if not math.isfinite(low) and not math.isfinite(high):
-        return None
-    if not math.isfinite(low):
-        low = high - max(1.0, abs(high))
-    if not math.isfinite(high):
-        high = low + max(1.0, abs(low))
-    for decimals in range(0, 1 if whole else 16):
-        step = 10.0**-decimals
-        first, last = math.floor(low / step) + 1, math.floor(high / step)
-        inside = [round(n * step, decimals) for n in {first, last} if low < round(n * step, decimals) <= high]
-        if inside:
-            return min(inside, key=lambda v: abs(v - (near if near is not None else (low + high) / 2)))
-    return None if whole else high
 
 
 def _single_rows(

@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explainers.explanation import Counterfactual, FloatVector
-from explainers.plausibility import exclusive_pairs, pair_caution
 from explainers.smallest.candidates import Candidates, candidates_of
 from explainers.smallest.conditions import condition_words, unmoved_words
 from explainers.smallest.constraints import Constraints, Mode, check_constraints
 from explainers.smallest.every_set import try_every_set
 from explainers.smallest.exact_engine import ExactEngine, exact_engine
-from explainers.smallest.goals import Goal, as_goal, standings_of_margins
+from explainers.smallest.goals import Goal, GoalError, as_goal, standings_of_margins
 from explainers.smallest.joining import ranked_sets
+from explainers.smallest.remarks import cautions, held_words, untried_words
+from oncology.errors import UnknownNameError
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ Status = Literal["already so", "proven", "best found", "none within", "impossibl
 _IMPOSSIBLE_S = 1.0
 # Sets that the search lists at most: more where numbers move, since neighbouring intervals will be joined.
 _MOST_LISTED, _MOST_OF_NUMBERS = 200, 10_000
-# Training patients below which a combination is called rare.
-_FEW = 20
+# Candidates beyond which pairs that too few patients share are not told to the search one by one: millions of them.
+_MOST_PAIRED = 2000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -153,6 +154,13 @@ def smallest_changes(
     stop : function, optional
         Ends the search when it returns True.
 
+    Raises
+    ------
+    GoalError
+        If the goal does not fit the bundle, or `max_size` or `mode` is none.
+    UnknownFeatureError, ConstraintError
+        If a constraint names what the bundle does not have, or cannot be kept.
+
     Returns
     -------
     SmallestChanges
@@ -168,6 +176,10 @@ def smallest_changes(
     from oncology.recommendations import abstentions
 
     started = time.perf_counter()
+    if isinstance(max_size, bool) or not isinstance(max_size, int) or max_size < 1:
+        raise GoalError(f"At most {max_size} changes: expected a whole number of 1 or more.")
+    if mode not in ("model", "assay"):
+        raise UnknownNameError("Mode", mode, ("model", "assay"))
     goal, constraints = as_goal(bundle, goal), constraints or Constraints()
     check_constraints(bundle, constraints)
     target = bundle.option_index(goal.option)
@@ -197,9 +209,12 @@ def smallest_changes(
         name for name, value in zip(bundle.schema.names, made.recorded(), strict=True) if value is None
     ]
     notes = list(unmoved_words(bundle, mode, constraints, {e.feature for e in made.edits}, unknown))
+    if made.held:
+        notes.append(held_words(made))
     if not len(made):
         nobody = "Nothing is left that may change: under these conditions no candidate remains."
-        return answer("impossible", notes=(nobody, *notes))
+        nobody_status: Status = "impossible" if untried_words(made) is None else "open"
+        return answer(nobody_status, notes=(nobody, *notes), ended_by=untried_words(made), ruled_out=0)
     made, together = _seen_together(made, constraints.seen_together)
     engine = exact_engine(bundle) if made.disjoint else None
     wanted = None if engine is None else engine.goal(bundle, goal, abstained, made.row)
@@ -213,18 +228,13 @@ def smallest_changes(
         method = f"branch and bound over the model, {found.nodes:,} node{'' if found.nodes == 1 else 's'}"
     else:
         tried = try_every_set(made, goal, engine, abstained, max_size, together, limit, stop)
-        sets, ruled_out, complete, ended, status = (
-            tried.sets,
-            tried.ruled_out,
-            tried.all_listed,
-            tried.ended_by,
-            tried.status,
-        )
+        sets, ruled_out, complete, ended = tried.sets, tried.ruled_out, tried.all_listed, tried.ended_by
+        status = tried.status
         method = f"{tried.n_tried:,} sets of changes, each put through the model"
-    complete = complete and not made.sampled  # other values of the numbers may do it too
-    if made.sampled and status != "already so" and not (status == "proven" and len(sets[0]) == 1):
-        ended = "numbers were tried at some values only"
-        status, ruled_out = ("best found" if sets else "open"), 0
+    if untried := untried_words(made):
+        complete = False  # what was not tried may do it too
+        if not (status == "proven" and len(sets[0]) == 1):
+            status, ruled_out, ended = ("best found" if sets else "open"), 0, ended or untried
     margins = bundle.margin(made.edited(sets)) if sets else np.zeros((0, len(bundle.options)))
     rows = made.edited(sets) if sets else np.zeros((0, len(made.row)))
     after = standings_of_margins(bundle, margins, rows, abstained)
@@ -250,7 +260,7 @@ def smallest_changes(
     results = [
         Counterfactual(
             made.changes(s.shown, s.parts), goal.words(bundle), bundle.options, before, p, minimal, len(sets), mode,
-            count, _cautions(made, s.shown, count, mode),
+            count, cautions(made, s.shown, count, mode),
         )
         for s, p, count in ranked[:most]
     ]  # fmt: skip
@@ -271,8 +281,6 @@ def _seen_together(
         return made, None
     seen = made.seen()
     assert seen is not None  # refused before the search where there are no training patients
-    counts = seen.T.astype(np.float32) @ seen.astype(np.float32)
-    rare = (counts < least) & (made.feature[:, None] < made.feature[None, :])
     bits = np.packbits(seen, axis=0)
 
     def rule(chosen: tuple[int, ...]) -> bool:
@@ -283,6 +291,10 @@ def _seen_together(
         )
         return not chosen or int(np.bitwise_count(both).sum()) >= least
 
+    if len(made) > _MOST_PAIRED:
+        return made, rule
+    counts = seen.T.astype(np.float32) @ seen.astype(np.float32)
+    rare = (counts < least) & (made.feature[:, None] < made.feature[None, :])
     pairs = tuple((int(a), int(b)) for a, b in np.argwhere(rare))
     return replace(made, apart=(*made.apart, *pairs)), rule
 
@@ -303,9 +315,8 @@ def _search(
     started = time.perf_counter()
     forest, rules, order = forest_of_candidates(made, engine, max_size, together)
     listed = _MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
-    result = solve(
-        forest, rules, wanted, max_size=max_size, most_sets=listed, time_limit_s=time_limit_s, stop=stop
-    )
+    left = max(0.0, time_limit_s - (time.perf_counter() - started))
+    result = solve(forest, rules, wanted, max_size=max_size, most_sets=listed, time_limit_s=left, stop=stop)
     sets = tuple(sorted(tuple(sorted(int(order[i]) for i in s)) for s in result.sets))
     status: Status
     if result.status == "none":
@@ -352,42 +363,3 @@ def forest_of_candidates(
         None if together is None else lambda chosen: together(tuple(int(order[i]) for i in chosen)),
     )
     return forest, rules, order
-
-
-def _cautions(made: Candidates, chosen: tuple[int, ...], count: int | None, mode: Mode) -> tuple[str, ...]:
-    cautions, who = [], made.bundle.manifest.words.who
-    if count == 0:
-        cautions.append(
-            f"No training {who[:-1]} had these values together: the model answers without an example."
-        )
-    elif count is not None and count < _FEW:
-        n = "Fewer than 5" if count < 5 else f"Only {count}"
-        cautions.append(f"{n} training {who} had these values together.")
-    schema = made.bundle.schema
-    values = schema.decode(made.row) if made.patient is None else schema.values(made.patient)
-    changed = {made.edits[i].feature for i in chosen}
-    new = sorted(
-        made.edits[i].feature
-        for i in chosen
-        if made.edits[i].value == 1.0 and schema.feature(made.edits[i].feature).is_alteration
-    )
-    there = [
-        f.name
-        for f, v in zip(schema.features, values, strict=True)
-        if f.is_alteration and v == 1.0 and f.name not in changed
-    ]
-    for position, name in enumerate(new):
-        for other in [*there, *new[position + 1 :]]:
-            if frozenset((name, other)) in exclusive_pairs(made.bundle):
-                words = pair_caution(made.bundle, schema, name, other, None)
-                if words is not None:
-                    cautions.append(words)
-    if mode == "assay" and made.chance is not None:
-        wrong = [made.chance[i] for i in chosen if np.isfinite(made.chance[i])]
-        if wrong:
-            calls = "1 call" if len(wrong) == 1 else f"{len(wrong)} calls"
-            cautions.append(
-                f"{calls} would have to be wrong, at the stated rates a chance of {float(np.prod(wrong)):.2g} "
-                "if errors are independent."
-            )
-    return tuple(cautions)

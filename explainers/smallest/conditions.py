@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ from explainers.smallest.constraints import (
     movement_of,
     numbers_of,
 )
+from explainers.smallest.number_values import has_intervals, known_range
 from oncology.counts import SMALLEST_COUNT
 
 if TYPE_CHECKING:
@@ -278,6 +280,14 @@ def unmoved_words(
     named = set(ways) if isinstance(constraints.numbers, bool) else movable_numbers(bundle, constraints)
     still = sorted(named - set(changing) - kept)
     words = []
+    moving = movable_numbers(bundle, constraints)
+    lost_range = sorted(n for n in moving - set(changing) - kept if _without_range(bundle, n))
+    if lost_range:
+        words.append(
+            f"No other value was tried for {_labels(bundle, lost_range)}: the model declares no range for it and brings no "
+            "training patients."
+        )
+    still = [n for n in still if n not in lost_range]
     if free := [n for n in still if n not in ways]:
         words.append(
             f"No other value was tried for {_labels(bundle, free)}: the model tells none apart within the plausible range."
@@ -294,6 +304,13 @@ def unmoved_words(
                 f"No value is recorded for {_labels(bundle, lost)}, so none is known to be {other}: it stays as it is."
             )
     return tuple(words)
+
+
+def _without_range(bundle: ModelBundle, name: str) -> bool:
+    spec = bundle.schema.feature(name)
+    return (
+        spec.kind != "categorical" and not has_intervals(bundle) and known_range(bundle, spec)[0] == -math.inf
+    )
 
 
 def _labels(bundle: ModelBundle, names: Collection[str]) -> str:

@@ -31,7 +31,7 @@ _MOST_LISTED, _MOST_OF_NUMBERS = 2000, 10_000
 class Tried:
     """What trying found: the sets of the smallest size that reach the goal, and how far it got."""
 
-    status: Literal["proven", "best found", "none within", "open"]
+    status: Literal["proven", "best found", "none within", "impossible", "open"]
     sets: tuple[tuple[int, ...], ...]
     ruled_out: int
     all_listed: bool
@@ -90,6 +90,8 @@ def try_every_set(
             n_tried,
             ended,
         )
+    if made.disjoint and ended is None and ruled_out >= len(np.unique(made.feature)):
+        return Tried("impossible", (), ruled_out, True, n_tried, None)  # there is no larger set
     if ended is None and ruled_out < max_size:
         ended = f"sets of more than {most} changes were not tried"
     return Tried("none within" if ended is None else "open", (), ruled_out, False, n_tried, ended)
@@ -97,7 +99,7 @@ def try_every_set(
 
 def _largest_size(made: Candidates, max_size: int, *, fast: bool) -> int:
     n = len(made)
-    for size in range(min(max_size, _MOST_CHANGES, n), 0, -1):
+    for size in range(min(max_size, _MOST_CHANGES, len(np.unique(made.feature))), 0, -1):
         if fast or sum(comb(n, s) for s in range(1, size + 1)) <= _MOST_ROWS:
             return size
     return min(1, n, max_size)

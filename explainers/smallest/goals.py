@@ -53,7 +53,7 @@ class Goal:
         label = bundle.label(self.option)
         if self.kind == "threshold":
             what = "score" if bundle.is_score else "probability"
-            return f"{label}: {what} {self.side} {self.value:g}"
+            return f"{label}: {what} {self.side} {_shortest(self.value)}"
         if self.kind == "group":
             return f"{label}: {self.group}"
         return {
@@ -108,6 +108,11 @@ class Goal:
             # Risk groups are published on the score rounded to two decimals, and so it is shown.
             probability = np.round(probability, 2)
         return probability > self.value if self.side == "over" else probability < self.value
+
+
+def _shortest(value: float | None) -> str:
+    """The fewest digits that tell a number from its neighbours: 0.5, 0.999999999999."""
+    return repr(float(value or 0.0)).removesuffix(".0")
 
 
 def as_goal(bundle: ModelBundle, goal: Goal | str) -> Goal:

@@ -28,8 +28,8 @@ _NODES = 400  # of the search tree, for each rival at each question
 class EngineOracle:
     """The option ranked first against each rival in turn, over the exact engine.
 
-    Options that the model abstains on stay out, as they are for the recorded patient: support is counted in patients
-    of the recorded tumour type.
+    Options that the model abstains on stay out. Where another tumour type would change which these are, the tumour
+    type is a fact that every reason has.
     """
 
     answer: str
@@ -65,9 +65,20 @@ class EngineOracle:
                 "Fewer than two options are ranked for this patient, so nothing else could come first."
             )
         self.answer = f"{bundle.label(bundle.options[first])} ranked first"
-        self.notes = ("Options the model abstains on for this patient stay out.",) if abstained.any() else ()
-        self.n_features = len(bundle.schema.features)
         made = every_value(bundle, row)
+        self.n_features = len(bundle.schema.features)
+        self._held = np.array([f.name in made.held for f in bundle.schema.features])
+        self.notes = tuple(
+            words
+            for words, said in (
+                ("Options the model abstains on for this patient stay out.", abstained.any()),
+                (
+                    "The tumour type counts among the facts: for others the model abstains on other options.",
+                    self._held.any(),
+                ),
+            )
+            if said
+        )
         forest, self._rules, order = forest_of_candidates(made, engine, self.n_features)
         self._feature = made.feature[order]
         self._forests = []
@@ -86,6 +97,8 @@ class EngineOracle:
         from explainers.trees.search.forest import EXCLUDED
         from explainers.trees.search.restriction import restrict
 
+        if (self._held & free).any():
+            return np.flatnonzero(self._held & free)[:1]
         above = OutputGoal.over(0, 1, 0.0)
         start = np.where(free[self._feature], 0, EXCLUDED).astype(np.int8)
         size = int(free.sum())

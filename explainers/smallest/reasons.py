@@ -173,7 +173,7 @@ class _Search:
     @property
     def smallest(self) -> bool:
         """Whether no set of fewer facts is sufficient."""
-        return self.at_least == self.best.sum()
+        return self.at_least == int(self.best.sum())
 
     def run(self) -> None:
         """Find a reason quickly, then ask for one fact less until that is proven impossible."""

@@ -142,10 +142,16 @@ class TreeEnsemble:
         return {name: i for i, name in enumerate(self.feature_names)}
 
     def thresholds(self, feature: str | int) -> Floats:
-        """Sorted distinct values at which any tree splits a numeric feature (a value goes left when it is <= one)."""
+        """Sorted distinct values between which the model tells two numbers of a feature apart (at or under one, over it).
+
+        Where trees read the feature as a category, each known category stands alone, and what lies between two
+        neighbours is of one kind.
+        """
         f = self.feature_index(feature)
         here = (self.nodes.column == f) & np.isfinite(self.nodes.threshold)
-        return np.unique(self.nodes.threshold[here])
+        known = [coded.values for coded in self.coded if coded.feature == f]
+        alone = [ends for values in known for ends in (np.nextafter(values, -np.inf), values)]
+        return np.unique(np.concatenate([self.nodes.threshold[here], *alone]))
 
     def interval_values(self, feature: str | int) -> Floats:
         """One value out of every interval between a numeric feature's thresholds, in rising order.

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explainers.trees.errors import TreeEngineError
-from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE
+from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE, Forest
 
 __all__ = ["TOLERANCE", "Goal", "Rules", "SearchError"]
 
 Floats = NDArray[np.float64]
 
-# A score up to this is a tie, not a win: outputs are sums of hundreds of rounded numbers.
+# A score up to this is a tie, not a win: outputs are sums of hundreds of rounded numbers, some units large
+# (`Goal.in_units` brings others there).
 TOLERANCE = 1e-9
+UNITS = 1.0, 1e3
 
 
 class SearchError(TreeEngineError, ValueError):
@@ -77,6 +79,22 @@ class Goal:
         """Output `target` below a level."""
         over = cls.over(target, n_outputs, level)
         return cls(-over.weights, -over.offset)
+
+    def in_units(self, forest: Forest) -> Goal:
+        """The same goal in a unit in which rounding stays far below `TOLERANCE` and what counts far above it.
+
+        Probabilities and log-odds are left as they are; values in millions or millionths are not.
+        """
+        largest = np.abs(forest.base)
+        full = np.diff(forest.box_start) > 0
+        if full.any():
+            at_most = np.maximum.reduceat(np.abs(forest.value), forest.box_start[:-1][full], axis=1)
+            for c, of_tree in enumerate(at_most):
+                np.add.at(largest, forest.output[full] + c, of_tree)
+        size = float((np.abs(self.weights) @ largest + np.abs(self.offset)).max())
+        if UNITS[0] <= size <= UNITS[1] or not 0.0 < size < np.inf:
+            return self
+        return Goal(self.weights / size, self.offset / size)
 
     def score(self, outputs: Floats) -> Floats:
         """The smallest expression, for outputs of shape (..., k); the goal is reached where it is over `TOLERANCE`."""

@@ -158,7 +158,9 @@ def smallest_sets(
     warm()
     started = time.perf_counter()
     if not changes or max_size == 0:
-        done = float(goal.score(ensemble.predict(row[None])[0])) > TOLERANCE
+        now = ensemble.predict(row[None])[0]
+        size = float((np.abs(goal.weights) @ np.abs(now) + np.abs(goal.offset)).max())
+        done = float(goal.score(now)) > TOLERANCE * (size if size > 0 else 1.0)
         return _nothing_to_change(done, max_size, time.perf_counter() - started)
     forest, group, order = forest_of(ensemble, row, changes, max_size)
     position = np.argsort(order)
@@ -193,7 +195,7 @@ def solve(
     from explainers.trees.search.branching import Budget, ask
     from explainers.trees.search.restriction import single_effects
 
-    started = time.perf_counter()
+    started, goal = time.perf_counter(), goal.in_units(forest)
     budget = Budget(round(FIRST_SHARE * node_limit), started + FIRST_SHARE * time_limit_s, stop)
 
     def result(
