@@ -21,6 +21,8 @@ def small(monkeypatch):
     monkeypatch.setattr(bench_search, "cohort", lambda: (data, data[:, 0], data))
     monkeypatch.setattr(bench_search, "families", lambda *_: (models, None))
     monkeypatch.setattr(bench_search, "against_dice", lambda *_: None)
+    monkeypatch.setattr(bench_search, "many_intervals", lambda: None)
+    monkeypatch.setattr(bench_search, "many_intervals", lambda: None, raising=False)
     monkeypatch.setattr(sys, "argv", ["bench_search", "--questions", "6"])
 
 
