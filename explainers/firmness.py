@@ -101,7 +101,7 @@ def calls_between_words(found: AssayRobustness) -> str:
             f"all sets of up to {found.most_calls} were ruled out."
         )
     if n == 1:
-        return f"One wrong call is enough to bring another option before {found.first}."
+        return f"One wrong call is enough to bring another option before {found.first} (the model was asked about it)."
     fewer = "no fewer of those that can be wrong do" if some_left_out else "no fewer do"
     how = f"proven: {fewer}" if found.proven else "best found: fewer were not all ruled out"
     return f"{n} reported calls would have to be wrong together to bring another option before {found.first} ({how})."
@@ -183,7 +183,7 @@ def _goal_option(words: str) -> str:
 def reason_words(found: SufficientReason) -> str:
     """How few of the patient's facts keep the answer, and what is proven about that."""
     kept = f"{found.size} of the {found.n_facts} facts that the model reads"
-    alone = f"{kept} alone keep {found.answer}, whatever all the others were"
+    alone = f"{kept} alone keep {found.answer}, whatever values that the model knows all the others had"
     if found.smallest:
         return f"{alone}. No smaller set does (proven)."
     ended = f" ({found.ended_by})" if found.ended_by else ""

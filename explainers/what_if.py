@@ -255,10 +255,10 @@ def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int 
         spec = bundle.schema.feature(c.change.feature)
         then = ", ".join(label[o] for o in c.band_one) if ranked else ""
         state = _STATE_WORDS[None if c.change.after is None else float(c.change.after)]
-        words = escape(f"Make this change: {spec.label}, {spec.words(c.change.after)}")
+        words = escape(f"See the profile with this change: {spec.label}, {spec.words(c.change.after)}")
         make = (
             f'<button type="button" class="gb-make" data-gb-feature="{escape(spec.name)}" '
-            f'data-gb-state="{state}" aria-label="{words}">Make this change</button>'
+            f'data-gb-state="{state}" aria-label="{words}">See the profile with it</button>'
         )
         moves = "no answer"
         if k is not None:

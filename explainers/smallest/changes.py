@@ -225,7 +225,7 @@ def smallest_changes(
     if engine is not None and wanted is not None:
         found, status = _search(made, engine, wanted, max_size, together, limit, stop)
         sets, ruled_out, complete, ended = found.sets, found.ruled_out, found.all_listed, found.ended_by
-        method = f"branch and bound over the model, {found.nodes:,} node{'' if found.nodes == 1 else 's'}"
+        method = f"an exact search (branch and bound, {found.nodes:,} step{'' if found.nodes == 1 else 's'})"
     else:
         tried = try_every_set(made, goal, engine, abstained, max_size, together, limit, stop)
         sets, ruled_out, complete, ended = tried.sets, tried.ruled_out, tried.all_listed, tried.ended_by

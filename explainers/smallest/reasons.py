@@ -92,10 +92,10 @@ class SufficientReason:
         """The answer in one sentence."""
         of = f"{self.size} of {self.n_facts} facts"
         if self.smallest:
-            return f"{self.answer}: {of} suffice, whatever the others were; no fewer do (proven)."
+            return f"{self.answer}: {of} suffice, whatever values that the model knows the others had; no fewer do (proven)."
         return (
-            f"{self.answer}: {of} suffice, whatever the others were (proven); at least {self.at_least} are needed, "
-            "and fewer than these may do."
+            f"{self.answer}: {of} suffice, whatever values that the model knows the others had (proven); at least "
+            f"{self.at_least} are needed, and fewer than these may do."
         )
 
 

@@ -125,5 +125,6 @@ def _draw_facts(job: inquiry.Inquiry, now: PatientProfile) -> None:
         firmness.fact_rows(found), caption="Facts that alone keep the answer", name="sufficient-reason"
     )
     st.caption(
-        "A property of the model, not of the disease: these facts leave it no room for another answer."
+        "A property of the model, not of the disease: with these facts it gives this answer for every value of the others "
+        "that it knows. It says nothing of what was never recorded."
     )

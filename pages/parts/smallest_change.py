@@ -155,7 +155,7 @@ def _draw(job: inquiry.Inquiry, now: PatientProfile) -> None:
     more = "all there are" if found.all_listed else "there may be others"
     tables.show(rows, caption=f"The smallest changes: {sets} ({more}{shown})", name="smallest-change")
     st.button(
-        "Make the first of these changes", on_click=_make, args=(found.found[0],), key="smallest-change-make",
+        "See the profile with the first of these changes", on_click=_make, args=(found.found[0],), key="smallest-change-make",
         disabled=not job.is_for(job.bundle, now),
     )  # fmt: skip
 

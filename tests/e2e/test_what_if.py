@@ -181,11 +181,11 @@ def test_edits_are_there_after_another_page(what_if: Page):
 
 
 def test_a_single_change_of_the_list_is_made_by_its_button(what_if: Page):
-    make = what_if.get_by_role("button", name=re.compile("^Make this change: "))
+    make = what_if.get_by_role("button", name=re.compile("^See the profile with this change: "))
     named = make.first.get_attribute("aria-label")
     make.first.click()
     expect(what_if.locator(".gb-changes li")).to_have_count(1)
-    label = named.removeprefix("Make this change: ").rpartition(", ")[0]
+    label = named.removeprefix("See the profile with this change: ").rpartition(", ")[0]
     expect(what_if.locator(".gb-changes li")).to_contain_text(f"{label}: ")
     # The row in the panel stands as if it had been clicked there.
     expect(group(what_if, label)).to_be_attached()
@@ -219,7 +219,7 @@ def test_on_a_phone_the_answer_scrolls_by_keyboard_too(browser: Browser, dashboa
 def test_the_smallest_change_is_found_and_made(what_if: Page):
     choose(what_if, "Option to move", "Alectinib")
     what_if.get_by_role("button", name="Search").click()
-    make = what_if.get_by_role("button", name="Make the first of these changes")
+    make = what_if.get_by_role("button", name="See the profile with the first of these changes")
     expect(make).to_be_enabled(timeout=60_000)
     make.click()
     expect(said(what_if)).to_contain_text("Alectinib")
