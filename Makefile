@@ -68,7 +68,8 @@ validate: $(VENV)/test.stamp ## the long checks
 	$(PYTEST) -m validate tests
 
 bench: $(VENV)/test.stamp $(VENV)/kernels.stamp $(PEERS)/peers.stamp $(PEERS)/explainerdashboard.stamp ## measure speed and memory on this machine
-	@for file in tests/benchmarks/bench_*.py; do $(PYTHON) -m tests.benchmarks.$$(basename "$$file" .py); done
+	@failed=0; for file in tests/benchmarks/bench_*.py; do \
+	  $(PYTHON) -m tests.benchmarks.$$(basename "$$file" .py) || failed=1; done; exit $$failed
 
 shots: $(VENV)/test.stamp ## screenshots of every page into shots/ (1280 and 390 wide, light and dark)
 	$(PYTHON) -m tests.e2e.shots
