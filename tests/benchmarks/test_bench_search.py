@@ -22,7 +22,6 @@ def small(monkeypatch):
     monkeypatch.setattr(bench_search, "families", lambda *_: (models, None))
     monkeypatch.setattr(bench_search, "against_dice", lambda *_: None)
     monkeypatch.setattr(bench_search, "many_intervals", lambda: None)
-    monkeypatch.setattr(bench_search, "many_intervals", lambda: None, raising=False)
     monkeypatch.setattr(sys, "argv", ["bench_search", "--questions", "6"])
 
 

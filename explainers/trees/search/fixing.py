@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,16 +15,48 @@ if TYPE_CHECKING:
     from explainers.trees.search.forest import Forest
     from explainers.trees.search.rules import Goal
 
-__all__ = ["Change", "additive_forest", "forest_of", "one_expression"]
+__all__ = ["Change", "Stopped", "additive_forest", "forest_of", "one_expression"]
+
+# Trees times changes that are projected between two questions whether to stop: some tens of milliseconds.
+MOST_LOOKS = 1_000_000
 
 # A change sets features (by name or position) to values; changes of the same features exclude each other.
 Change = dict[str | int, float]
 
 
+class Stopped(Exception):
+    """A projection was told to stop before it was done."""
+
+    def __init__(self, n_done: int, n_trees: int) -> None:
+        super().__init__(
+            f"The projection was stopped after {n_done} of {n_trees} trees; ask again with more time."
+        )
+        self.n_done, self.n_trees = n_done, n_trees
+
+
 def forest_of(
-    ensemble: TreeEnsemble, row: ArrayLike, changes: Sequence[Change], max_size: int
+    ensemble: TreeEnsemble,
+    row: ArrayLike,
+    changes: Sequence[Change],
+    max_size: int,
+    *,
+    stop: Callable[[], bool] | None = None,
 ) -> tuple[Forest, NDArray[np.int64], NDArray[np.intp]]:
     """Project an ensemble on one patient and the changes that may be made.
+
+    Time and memory grow with the trees times the changes, and with conditions plus changes; a number may have tens of
+    thousands of intervals.
+
+    Parameters
+    ----------
+    ensemble : TreeEnsemble
+    row : array of shape (p,)
+        The patient, NaN where unknown.
+    changes : sequence of {feature: value}
+    max_size : int
+        Boxes that need more changes are left out.
+    stop : function, optional
+        Asked every few trees; where it returns True, the projection ends with `Stopped`.
 
     Returns
     -------
@@ -33,8 +65,17 @@ def forest_of(
         Of the forest's items.
     order : int array (n_items,)
         Position in `changes` of every item: items of one group are neighbours.
+
+    Raises
+    ------
+    SearchError
+        If changes overlap in part, or make unknown what the model has to know.
+    Stopped
+        If `stop` said so.
     """
-    from explainers.trees.search.projection import condition_masks, project
+    from explainers.trees.search.cells import said, sort_values
+    from explainers.trees.search.forest import joined
+    from explainers.trees.search.projection import project
 
     row = np.asarray(row, float).ravel()
     p = ensemble.n_features
@@ -72,20 +113,20 @@ def forest_of(
         raise SearchError(
             "A change makes a feature unknown, and this model has no direction for missing values."
         )
-    widest = int(np.diff(group_start).max(initial=1))
-    unchanged, mask, verdict = condition_masks(
-        ensemble.rows(row[None])[0],
-        place,
-        values,
-        ensemble.conditions,
-        owner,
-        group_start,
-        (widest + 63) // 64,
-    )
-    forest = project(
-        ensemble.boxes, ensemble.nodes, ensemble.base, unchanged, mask, verdict, ensemble.conditions.feature, owner,
-        group_start, max_size,
-    )  # fmt: skip
+    ordered = sort_values(values, group_start)
+    says = said(ensemble.rows(row[None])[0], place, ordered, ensemble.conditions, owner)
+    forests: list[Forest] = []
+    at_once = max(1, MOST_LOOKS // max(1, len(changes)))
+    for tree in range(0, ensemble.n_trees, at_once):
+        if stop is not None and stop():
+            raise Stopped(tree, ensemble.n_trees)
+        forests.append(
+            project(
+                ensemble.boxes, ensemble.nodes, forests[-1].base if forests else ensemble.base, says, ordered,
+                ensemble.conditions, owner, group_start, max_size, tree, min(tree + at_once, ensemble.n_trees),
+            )
+        )  # fmt: skip
+    forest = joined(forests)
     return forest, numbers[order], order
 
 

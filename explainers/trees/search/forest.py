@@ -25,12 +25,13 @@ them is active, and the model's outputs are ``g(S) = base + sum over trees of th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHOSEN", "EXCLUDED", "FREE", "MOST_GROUPS", "Forest"]
+__all__ = ["CHOSEN", "EXCLUDED", "FREE", "MOST_GROUPS", "Forest", "joined"]
 
 Ints = NDArray[np.int32]
 Places = NDArray[np.uint32]  # never negative: an index without a sign is looked up faster
@@ -78,3 +79,31 @@ class Forest(NamedTuple):
     def n_links(self) -> int:
         """Number of links, Q."""
         return len(self.item_start) - 1
+
+
+def joined(parts: Sequence[Forest]) -> Forest:
+    """One forest of several that follow one another; the base is that of the last."""
+    if len(parts) == 1:
+        return parts[0]
+    # What an entry counts within its own part, and has to be moved by.
+    counted = {
+        "box_start": "box_node", "box_node": "above", "node_start": "above", "node_literal": "literal_slot",
+        "above": "above", "literal_start": "literal_slot", "literal_slot": "slot_group", "allowed_start": "allowed",
+        "allowed": "links", "slot_start": "slot_group", "link_start": "links", "item_start": "item",
+        "pair_start": "pair",
+    }  # fmt: skip
+    whole = {}
+    for name in Forest._fields:
+        pieces, before = [], 0
+        for number, one in enumerate(parts):
+            piece = getattr(one, name)
+            pieces.append(
+                (piece if number == 0 or not name.endswith("_start") else piece[1:])
+                + piece.dtype.type(before if name in counted else 0)
+            )
+            if name in counted:
+                of = counted[name]
+                before += one.n_links if of == "links" else len(getattr(one, of))
+        whole[name] = np.concatenate(pieces, axis=1 if name == "value" else 0)
+    whole["base"] = parts[-1].base
+    return Forest(**whole)

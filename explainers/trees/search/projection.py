@@ -5,77 +5,50 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from explainers.trees.search.cells import ALWAYS, NEVER, cells_of_tree, workspace
 from explainers.trees.search.forest import MOST_GROUPS, Forest
+from explainers.trees.search.linking import link, no_links
 
-__all__ = ["condition_masks", "project"]
+__all__ = ["project"]
 
-BITS = 64
-DEPENDS, ALWAYS, NEVER = 0, 1, 2
-
-
-@njit(cache=True)
-def holds(v, c, conditions):
-    """Whether a value satisfies condition c."""
-    if v != v:
-        return conditions.missing[c] == 1
-    if conditions.set_row[c] >= 0:
-        return conditions.sets[conditions.set_row[c], np.int64(v)] == 1
-    return (not v <= conditions.low[c]) and v <= conditions.high[c]
-
-
-@njit(cache=True)
-def condition_masks(row, place, values, conditions, group_of_feature, group_start, words):
-    """What every distinct condition says: for the unchanged row, and which items of its feature's group satisfy it.
-
-    `row` (columns,) is the patient. Items of one group are neighbours; item i sets column c to
-    ``values[i, place[c]]``. Bit b of a mask stands for the group's item number b.
-
-    Returns
-    -------
-    unchanged : (conditions,) 1 where the patient satisfies it
-    mask : (conditions, words)
-    verdict : (conditions,) ALWAYS or NEVER where no item makes a difference, else DEPENDS
-    """
-    count = len(conditions.column)
-    unchanged = np.zeros(count, np.uint8)
-    verdict = np.zeros(count, np.uint8)
-    mask = np.zeros((count, words), np.uint64)
-    for c in range(count):
-        column = conditions.column[c]
-        now = holds(row[column], c, conditions)
-        unchanged[c] = now
-        group = group_of_feature[conditions.feature[c]]
-        met, size = 0, 0
-        if group >= 0:
-            size = group_start[group + 1] - group_start[group]
-            for b in range(size):
-                if holds(values[group_start[group] + b, place[column]], c, conditions):
-                    met += 1
-                    mask[c, b // BITS] |= np.uint64(1) << np.uint64(b % BITS)
-        if now and met == size:
-            verdict[c] = ALWAYS
-        elif not now and met == 0:
-            verdict[c] = NEVER
-        else:
-            verdict[c] = DEPENDS
-    return unchanged, mask, verdict
+BUCKETS = 1 << 10  # of the literals of one tree
 
 
 @njit(cache=True)
 def project(
-    boxes, nodes, base, unchanged, mask, verdict, condition_feature, group_of_feature, group_start, max_size
+    boxes,
+    nodes,
+    base,
+    says,
+    ordered,
+    conditions,
+    group_of_feature,
+    group_start,
+    max_size,
+    first_tree,
+    end_tree,
 ):
     """The Forest of one patient, without the boxes that need more than `max_size` changes.
+
+    Of the trees from `first_tree` to `end_tree` (not included) only; `base` is what the trees before them made of it.
+    `says` and `ordered` are those of `cells.said` and `cells.sort_values`.
 
     Conditions of one box on the same group (the columns of a category, say) are joined into one literal first. The
     literals stand in the order of the path, so that neighbouring boxes begin alike: what is worked out for the
     beginning need not be worked out again.
     """
-    n_boxes, total, words = len(boxes.tree), len(boxes.condition), mask.shape[1]
-    trees, outputs, leaf_node = len(nodes.output), nodes.output, np.flatnonzero(nodes.leaf >= 0)
+    first_node_of_all, end_node_of_all = nodes.start[first_tree], nodes.start[end_tree]
+    leaf_node = first_node_of_all + np.flatnonzero(nodes.leaf[first_node_of_all:end_node_of_all] >= 0)
+    first_box_of_all = np.int64(nodes.leaf[leaf_node[0]])
+    end_box_of_all = first_box_of_all + len(leaf_node)
+    n_boxes, total = len(leaf_node), boxes.start[end_box_of_all] - boxes.start[first_box_of_all]
+    trees, outputs = end_tree - first_tree, nodes.output
+    n_groups = len(group_start) - 1
+    verdict, unchanged, feature_of = says.verdict, says.unchanged, conditions.feature
+    work = workspace(ordered, len(verdict), n_groups)
+    row_of = work.row
     seen = np.full(len(group_of_feature), -1, np.int64)
     path = np.empty(total, np.int32)
-    n_groups = len(group_start) - 1
     box_start = np.zeros(trees + 1, np.int32)
     kept = np.empty(n_boxes, np.int32)
     box_node = np.empty(n_boxes, np.uint32)
@@ -85,26 +58,30 @@ def project(
     literal_start = np.zeros(trees + 1, np.int32)
     literal_group = np.empty(total, np.int32)
     literal_unchanged = np.empty(total, np.uint8)
-    literal_mask = np.empty((total, words), np.uint64)
-    latest = np.full(
-        n_groups, -1, np.int32
-    )  # newest literal of a group within the tree, then a chain backwards
+    latest = np.full(BUCKETS, -1, np.int32)  # newest literal of a bucket, then a chain backwards
     earlier = np.empty(total, np.int32)
+    bucket = np.empty(total, np.int32)
     box_group = np.empty(MOST_GROUPS, np.int32)
     box_unchanged = np.empty(MOST_GROUPS, np.uint8)
-    box_mask = np.empty((MOST_GROUPS, words), np.uint64)
     new_base = base.copy()
     output = np.zeros(trees, np.int32)
-    n_trees, n_kept, n_nodes, n_literals, box = 0, 0, 0, 0, 0
-    while box < n_boxes:
-        tree = boxes.tree[box]
+    links = no_links(total, trees, n_groups, len(work.cell))
+    n_trees, n_kept, n_nodes, n_literals, box = 0, 0, 0, 0, first_box_of_all
+    for tree in range(first_tree, end_tree):
+        here, mask = cells_of_tree(tree, nodes, says, ordered, conditions, group_start, work)
+        words = mask.shape[1]
         first_box, first_node, first_literal = n_kept, n_nodes, n_literals
+        end_box = box
+        while end_box < end_box_of_all and boxes.tree[end_box] == tree:
+            end_box += 1
+        literal_mask = np.empty((boxes.start[end_box] - boxes.start[box], words), np.uint64)
+        box_mask = np.empty((MOST_GROUPS, words), np.uint64)
         node_literal[n_nodes], above[n_nodes], path_node[0] = 0, n_nodes, n_nodes
         n_nodes += 1
         length = 0
-        while box < n_boxes and boxes.tree[box] == tree:
+        while box < end_box:
             alive, n_joined, needed, n_path = True, 0, 0, 0
-            node = leaf_node[box]
+            node = leaf_node[box - first_box_of_all]
             while nodes.parent[node] >= 0:  # the lowest edge of a feature has its whole condition
                 c, feature = nodes.condition[node], nodes.feature[node]
                 node = nodes.parent[node]
@@ -118,7 +95,8 @@ def project(
                 n_path += 1
             for j in range(n_path if alive else 0):
                 c = path[n_path - 1 - j]
-                group = group_of_feature[condition_feature[c]]
+                group = group_of_feature[feature_of[c]]
+                of_mask = row_of[c]
                 a = 0
                 while a < n_joined and box_group[a] != group:
                     a += 1
@@ -130,11 +108,11 @@ def project(
                     n_joined += 1
                     box_group[a], box_unchanged[a] = group, unchanged[c]
                     for word in range(words):
-                        box_mask[a, word] = mask[c, word]
+                        box_mask[a, word] = mask[of_mask, word]
                 else:
                     box_unchanged[a] &= unchanged[c]
                     for word in range(words):
-                        box_mask[a, word] &= mask[c, word]
+                        box_mask[a, word] &= mask[of_mask, word]
             for a in range(n_joined):
                 if not alive:
                     break
@@ -148,21 +126,20 @@ def project(
                 same_path = True
                 for a in range(n_joined):
                     group = box_group[a]
-                    literal = latest[group]
-                    while literal >= first_literal:
-                        same = literal_unchanged[literal] == box_unchanged[a]
-                        for word in range(words):
-                            same &= literal_mask[literal, word] == box_mask[a, word]
-                        if same:
+                    at = bucket_of(group, box_unchanged[a], box_mask, a)
+                    literal = latest[at]
+                    while literal >= 0:
+                        same = literal_group[literal] == group
+                        same &= literal_unchanged[literal] == box_unchanged[a]
+                        if same and equal(literal_mask, literal - first_literal, box_mask, a):
                             break
                         literal = earlier[literal]
-                    if literal < first_literal:
+                    if literal < 0:
                         literal = n_literals
                         literal_group[literal], literal_unchanged[literal] = group, box_unchanged[a]
                         for word in range(words):
-                            literal_mask[literal, word] = box_mask[a, word]
-                        earlier[literal] = latest[group]
-                        latest[group] = literal
+                            literal_mask[literal - first_literal, word] = box_mask[a, word]
+                        earlier[literal], latest[at], bucket[literal] = latest[at], literal, at
                         n_literals += 1
                     same_path &= a < length and node_literal[path_node[a + 1]] == literal
                     if not same_path:
@@ -173,13 +150,18 @@ def project(
                 kept[n_kept], box_node[n_kept] = box, path_node[length]
                 n_kept += 1
             box += 1
-        for g in literal_group[first_literal:n_literals]:
-            latest[g] = -1
+        for at in bucket[first_literal:n_literals]:
+            latest[at] = -1
+        for c in here:
+            row_of[c] = -1
         if n_kept - first_box == 1:  # nothing that may change decides here: the tree is a constant
             for c in range(boxes.value.shape[1]):
                 new_base[outputs[tree] + c] += boxes.value[kept[first_box], c]
             n_kept, n_nodes, n_literals = first_box, first_node, first_literal
             continue
+        links = link(
+            links, n_trees, first_literal, literal_group[:n_literals], literal_mask, group_start, work
+        )
         output[n_trees] = outputs[tree]
         n_trees += 1
         box_start[n_trees], node_start[n_trees], literal_start[n_trees] = n_kept, n_nodes, n_literals
@@ -188,7 +170,8 @@ def project(
         for c in range(len(value)):
             value[c, a] = boxes.value[kept[a], c]
     by_level(node_start[: n_trees + 1], node_literal, above, box_node, box_start)
-    linked = link(literal_start[: n_trees + 1], literal_group, literal_mask, group_start)
+    n_slots = links.slot_start[n_trees]
+    n_links = links.link_start[n_slots]
     return Forest(
         new_base,
         output[:n_trees].copy(),
@@ -199,15 +182,15 @@ def project(
         node_literal[:n_nodes].copy(),
         above[:n_nodes].copy(),
         literal_start[: n_trees + 1].copy(),
-        linked[0],
+        links.literal_slot[:n_literals].copy(),
         literal_unchanged[:n_literals].copy(),
-        linked[1],
-        linked[2],
-        linked[3],
-        linked[4],
-        linked[5],
-        linked[6],
-        linked[7],
+        links.allowed_start[: n_literals + 1].copy(),
+        links.allowed[: links.allowed_start[n_literals]].copy(),
+        links.slot_start[: n_trees + 1].copy(),
+        links.slot_group[:n_slots].copy(),
+        links.link_start[: n_slots + 1].copy(),
+        links.item_start[: n_links + 1].copy(),
+        links.item[: links.item_start[n_links]].copy(),
         np.zeros(n_nodes + 1, np.int32),
         np.empty(0, np.uint32),
         np.empty((0, 2), np.int32),
@@ -245,79 +228,19 @@ def by_level(node_start, node_literal, above, box_node, box_start):
 
 
 @njit(cache=True)
-def link(literal_start, literal_group, literal_mask, group_start):
-    """Slots and links of every tree: items of a group that the tree's literals treat alike share a link."""
-    trees = len(literal_start) - 1
-    n_literals = literal_start[trees]
-    widest, n_items = 0, 0
-    for literal in range(n_literals):
-        g = literal_group[literal]
-        size = group_start[g + 1] - group_start[g]
-        widest = max(widest, size)
-        n_items += size
-    literal_slot = np.empty(n_literals, np.int32)
-    slot_start = np.zeros(trees + 1, np.int32)
-    slot_group = np.empty(n_literals, np.int32)
-    link_start = np.zeros(n_literals + 1, np.int32)
-    item_start = np.zeros(n_items + 1, np.int32)
-    item = np.empty(n_items, np.int32)
-    allowed_start = np.zeros(n_literals + 1, np.int32)
-    allowed = np.empty(n_items, np.int32)
-    slot_of_group = np.full(len(group_start) - 1, -1, np.int32)
-    label = np.empty(widest + 1, np.int32)
-    renamed = np.empty(2 * widest + 2, np.int32)
-    n_slots, n_links, n_items = 0, 0, 0
-    for t in range(trees):
-        first_slot = n_slots
-        for literal in range(literal_start[t], literal_start[t + 1]):
-            g = literal_group[literal]
-            if slot_of_group[g] < first_slot:
-                slot_of_group[g] = n_slots
-                slot_group[n_slots] = g
-                n_slots += 1
-            literal_slot[literal] = slot_of_group[g]
-        for s in range(first_slot, n_slots):
-            g = slot_group[s]
-            size = group_start[g + 1] - group_start[g]
-            label[:size] = 0
-            labels = 1
-            for literal in range(literal_start[t], literal_start[t + 1]):
-                if literal_slot[literal] != s:
-                    continue
-                renamed[: 2 * labels] = -1
-                labels = 0
-                for b in range(size):
-                    inside = (literal_mask[literal, b // BITS] >> np.uint64(b % BITS)) & np.uint64(1)
-                    key = 2 * label[b] + np.int64(inside)
-                    if renamed[key] < 0:
-                        renamed[key] = labels
-                        labels += 1
-                    label[b] = renamed[key]
-            for a in range(labels):
-                for b in range(size):
-                    if label[b] == a:
-                        item[n_items] = group_start[g] + b
-                        n_items += 1
-                n_links += 1
-                item_start[n_links] = n_items
-            link_start[s + 1] = n_links
-        slot_start[t + 1] = n_slots
-    n_allowed = 0
-    for literal in range(n_literals):
-        s = literal_slot[literal]
-        for q in range(link_start[s], link_start[s + 1]):
-            b = item[item_start[q]] - group_start[slot_group[s]]
-            if (literal_mask[literal, b // BITS] >> np.uint64(b % BITS)) & np.uint64(1):
-                allowed[n_allowed] = q
-                n_allowed += 1
-        allowed_start[literal + 1] = n_allowed
-    return (
-        literal_slot,
-        allowed_start,
-        allowed[:n_allowed].copy(),
-        slot_start,
-        slot_group[:n_slots].copy(),
-        link_start[: n_slots + 1].copy(),
-        item_start[: n_links + 1].copy(),
-        item[:n_items].copy(),
-    )
+def equal(masks, a, others, b):
+    """Whether row a of some masks is row b of others."""
+    word, words = 0, masks.shape[1]
+    while word < words and masks[a, word] == others[b, word]:
+        word += 1
+    return word == words
+
+
+@njit(cache=True)
+def bucket_of(group, unchanged, mask, a):
+    """A number under `BUCKETS` for a literal: equal literals have the same."""
+    odd = np.uint64(0x9E3779B97F4A7C15)
+    key = np.uint64(2 * group + unchanged) * odd
+    for word in range(mask.shape[1]):
+        key = (key ^ (key >> np.uint64(29)) ^ mask[a, word]) * odd
+    return np.int64(key >> np.uint64(40)) % BUCKETS
