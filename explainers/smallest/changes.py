@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -309,11 +310,21 @@ def _search(
     stop: Callable[[], bool] | None,
 ) -> tuple[SearchResult, Status]:
     """The solver's answer over candidates."""
-    from explainers.trees.search.solving import solve, warm
+    from explainers.trees.search.fixing import Stopped
+    from explainers.trees.search.solving import SearchResult, solve, warm
 
     warm()
     started = time.perf_counter()
-    forest, rules, order = forest_of_candidates(made, engine, max_size, together)
+
+    def over() -> bool:
+        return time.perf_counter() - started > time_limit_s or (stop is not None and stop())
+
+    try:
+        forest, rules, order = forest_of_candidates(made, engine, max_size, together, over)
+    except Stopped:
+        ended = "time limit" if time.perf_counter() - started > time_limit_s else "stopped"
+        nothing = SearchResult("open", (), None, -1, max_size, False, 0, time.perf_counter() - started, ended)
+        return nothing, "open"
     listed = _MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
     left = max(0.0, time_limit_s - (time.perf_counter() - started))
     result = solve(forest, rules, wanted, max_size=max_size, most_sets=listed, time_limit_s=left, stop=stop)
@@ -322,13 +333,14 @@ def _search(
     if result.status == "none":
         left = min(_IMPOSSIBLE_S, time_limit_s - (time.perf_counter() - started))
         status = "none within"
-        if left > 0:
+        if left > 0 and not over():
             everything = int(rules.group.max()) + 1
-            forest, rules, _ = forest_of_candidates(made, engine, everything, together)
-            more = solve(
-                forest, rules, wanted, max_size=everything, time_limit_s=left, list_all=False, stop=stop
-            )
-            status = "impossible" if more.status == "none" else status
+            with suppress(Stopped):
+                forest, rules, _ = forest_of_candidates(made, engine, everything, together, over)
+                more = solve(
+                    forest, rules, wanted, max_size=everything, time_limit_s=left, list_all=False, stop=stop
+                )
+                status = "impossible" if more.status == "none" else status
     else:
         status = result.status
     return replace(result, sets=sets), status
@@ -339,8 +351,15 @@ def forest_of_candidates(
     engine: ExactEngine,
     max_size: int,
     together: Callable[[tuple[int, ...]], bool] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> tuple[Forest, Rules, NDArray[np.intp]]:
-    """The solver's forest and rules of candidate changes, and each item's position among the candidates."""
+    """The solver's forest and rules of candidate changes, and each item's position among the candidates.
+
+    Raises
+    ------
+    explainers.trees.search.fixing.Stopped
+        Once `stop` says so, before all trees are through.
+    """
     from explainers.trees.search import Rules
     from explainers.trees.search.fixing import additive_forest, forest_of
 
@@ -349,7 +368,7 @@ def forest_of_candidates(
         changes: list[dict[str | int, float]] = [
             {int(c): float(made.rows[i, c]) for c in wide[made.feature[i]]} for i in range(len(made))
         ]
-        forest, group, order = forest_of(engine.ensemble, made.row, changes, max_size)
+        forest, group, order = forest_of(engine.ensemble, made.row, changes, max_size, stop=stop)
     else:
         margins = made.bundle.margin(np.vstack([made.row[None], made.rows]))
         order = np.argsort(made.feature, kind="stable")

@@ -191,3 +191,11 @@ def test_ties_are_no_wins_and_wins_no_ties_in_any_unit(unit):
     nothing = smallest_sets(model, np.zeros(3), [], OutputGoal.over(0, 1, -0.1 * unit), max_size=3)
     assert nothing.status == "already so"
     assert smallest_sets(model, np.zeros(3), [], OutputGoal.over(0, 1, 0.0), max_size=3).status == "none"
+
+
+def test_a_limit_met_before_the_model_is_laid_out_says_so(tmp_path):
+    bundle = made(tmp_path, HistGradientBoostingClassifier(max_iter=20, random_state=0))
+    for more, words in (({"stop": lambda: True}, "stopped"), ({"time_limit_s": 0.0}, "time limit")):
+        found = smallest_changes(bundle, ROW, Goal("b"), constraints=Constraints(numbers=("CRP",)), **more)
+        assert (found.status, found.ended_by, found.found, found.ruled_out) == ("open", words, (), -1)
+        assert found.words() == f"b ranked first: none found ({words})."
