@@ -10,8 +10,9 @@ import pytest
 
 from explainers.trees.ensemble import build
 from explainers.trees.forms import Tree
-from explainers.trees.search.closing import TooMany, beginnings, collect, narrowed, values, winning_sets
+from explainers.trees.search.closing import TooMany, collect, narrowed, values, winning_sets
 from explainers.trees.search.coefficients import MOST_LEFT, Tables, count_terms, tables
+from explainers.trees.search.first_items import beginnings
 from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, FREE
 from explainers.trees.search.restriction import restrict
