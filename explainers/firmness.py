@@ -183,7 +183,7 @@ def _goal_option(words: str) -> str:
 def reason_words(found: SufficientReason) -> str:
     """How few of the patient's facts keep the answer, and what is proven about that."""
     kept = f"{found.size} of the {found.n_facts} facts that the model reads"
-    alone = f"{kept} alone keep {found.answer}, whatever values that the model knows all the others had"
+    alone = f"{kept} alone keep {found.answer}, for every value of the others that the model knows"
     if found.smallest:
         return f"{alone}. No smaller set does (proven)."
     ended = f" ({found.ended_by})" if found.ended_by else ""

@@ -92,9 +92,9 @@ class SufficientReason:
         """The answer in one sentence."""
         of = f"{self.size} of {self.n_facts} facts"
         if self.smallest:
-            return f"{self.answer}: {of} suffice, whatever values that the model knows the others had; no fewer do (proven)."
+            return f"{self.answer}: {of} suffice for every value of the others that the model knows; no fewer do (proven)."
         return (
-            f"{self.answer}: {of} suffice, whatever values that the model knows the others had (proven); at least "
+            f"{self.answer}: {of} suffice for every value of the others that the model knows (proven); at least "
             f"{self.at_least} are needed, and fewer than these may do."
         )
 
