@@ -203,13 +203,19 @@ def smallest_changes(
         return answer("no answer", notes=predictions.refusals[0])
     if goal.reached(bundle, now)[0]:
         return answer("already so")
+    shares = goal.kind == "first" and now.first[0] == target
     if abstained[target]:
         note = f"The model gives no answer on {bundle.label(goal.option)} for this patient: {reasons[goal.option]}"
         return answer("no answer", notes=(note,))
     unknown = [
         name for name, value in zip(bundle.schema.names, made.recorded(), strict=True) if value is None
     ]
-    notes = list(unmoved_words(bundle, mode, constraints, {e.feature for e in made.edits}, unknown))
+    notes = (
+        ["It shares the first place with another option now, which does not count as first."]
+        if shares
+        else []
+    )
+    notes += list(unmoved_words(bundle, mode, constraints, {e.feature for e in made.edits}, unknown))
     if made.held:
         notes.append(held_words(made))
     if not len(made):

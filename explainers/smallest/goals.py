@@ -32,7 +32,8 @@ class Goal:
     ----------
     option : str
     kind : {"first", "band", "threshold", "likely", "group"}
-        "first": the highest calibrated probability among options that are not abstained. "band": in band 1.
+        "first": the highest calibrated probability among options that are not abstained, shared with none. "band": in
+        band 1.
         "threshold": the option's probability (or score) over or under `value`. "likely": out of "unlikely to help",
         the upper end of the interval at or over the bundle's limit. "group": the score falls into a risk group.
     value : float, optional
@@ -93,7 +94,9 @@ class Goal:
         index = bundle.option_index(self.option)
         probability = after.probability[:, index]
         if self.kind == "first":
-            return after.first == index
+            others = np.delete(after.probability, index, axis=1)
+            rival = np.where(np.isnan(others), -np.inf, others).max(axis=1, initial=-np.inf)
+            return (after.first == index) & (probability > rival)
         if self.kind == "band":
             return after.band_one[:, index]
         if self.kind == "likely":

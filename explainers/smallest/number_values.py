@@ -60,16 +60,17 @@ def other_values(
     engine = exact_engine(bundle)
     assert engine is not None and engine.ensemble is not None
     cuts = engine.ensemble.thresholds(bundle.schema.columns_of(spec.name).start)
-    cuts = cuts[(cuts >= low) & (cuts < high)]
     found: list[tuple[Value, float, float]] = []
     for a, b in pairwise([-math.inf, *cuts.tolist(), math.inf]):
-        if here is not None and a < here <= b:
+        if (here is not None and a < here <= b) or b < low or a >= high:
             continue
         if way is not None and (here is None or (a < here if way == "rise" else b >= here)):
             continue
-        value = _roundest(
-            max(a, np.nextafter(low, -math.inf)), min(b, high), here, whole=spec.kind == "count"
-        )
+        inside = max(a, np.nextafter(low, -math.inf)), min(b, high)
+        if not np.isfinite(inside).any():  # the model asks only whether it is known: one value stands for all
+            known = np.array(known_range(bundle, spec))
+            inside = known[0] - 1.0, known.mean() if np.isfinite(known).all() else 0.0
+        value = _roundest(*inside, here, whole=spec.kind == "count")
         if value is not None:
             found.append((value, a, b))
     return found

@@ -135,6 +135,7 @@ def whole(page: Page) -> Page:
     assert size is not None
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
     page.wait_for_timeout(300)
+    painted(page)
     return page
 
 

@@ -13,7 +13,8 @@ from explainers.trees.ensemble import build
 from explainers.trees.forms import Tree
 from explainers.trees.search import Goal
 from explainers.trees.search.bound import bound, largest, prepare
-from explainers.trees.search.descent import subgradient, tighten
+from explainers.trees.search.branching import PRUNE
+from explainers.trees.search.descent import UNDECIDED, subgradient, tighten
 from explainers.trees.search.fixing import forest_of
 from explainers.trees.search.forest import CHOSEN, EXCLUDED, FREE
 from explainers.trees.search.pairs import couple_totals, inherit, with_pairs, worth
@@ -86,6 +87,31 @@ def test_no_set_scores_above_the_bound_for_any_weights_and_multipliers(seed, r, 
         for i in as_items[a] - chosen:
             others = np.sort(np.maximum(np.delete(v, i)[np.delete(status, i) == FREE], 0.0))[::-1][: r - 1]
             assert score <= rest + others.sum() + v[i] + ROUNDING
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), r=st.integers(1, 4), size=st.sampled_from([1.0, 1e4, 1e7, 1e9, 1e11]))
+def test_steps_that_run_away_prove_nothing(seed, r, size):
+    """Rounding grows with the multipliers: a set that wins by little must survive any of them."""
+    rng = np.random.default_rng(seed)
+    forest, group, as_items, outputs, goal = prepared(seed)
+    status = random_status(rng, group)
+    smaller, *_ = restrict(with_pairs(forest, len(group)), status, r)
+    here = reachable(status, as_items, r)
+    scores = goal.score(outputs[here])
+    goal = Goal(goal.weights, goal.offset - (scores.max() - 1e-8))
+    winners = [as_items[a] for a, score in zip(here, scores, strict=True) if score > scores.max() - 5e-9]
+    n_prices = len(smaller.pair_couple)
+    x = size * rng.normal(size=smaller.n_links + n_prices + len(smaller.couple))
+    x[smaller.n_links :][:n_prices] = np.abs(x[smaller.n_links :][:n_prices])
+    left = status.copy()
+    w = rng.dirichlet(np.ones(len(goal.offset)))
+    outcome, *_ = tighten(
+        smaller, goal.weights, goal.offset, left, group, r, w, x.astype(np.float32), 0.0, PRUNE, 12, 12
+    )
+    assert outcome == UNDECIDED
+    for winner in winners:
+        assert not (left[list(winner)] == EXCLUDED).any()
 
 
 def whole_bound(forest, goal, w, multipliers, prices, tilt, status, r):

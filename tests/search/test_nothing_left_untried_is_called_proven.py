@@ -21,6 +21,7 @@ from explainers.smallest import (
 )
 from explainers.smallest import conditions as conditions_module
 from explainers.smallest.oracles import EngineOracle
+from explainers.standings import Standings
 from explainers.trees.ensemble import build as build_ensemble
 from explainers.trees.forms import Tree
 from explainers.trees.search import Goal as OutputGoal
@@ -38,7 +39,7 @@ def linear(*steps):
     return make_pipeline(SimpleImputer(), *(steps or (StandardScaler(),)), LogisticRegression())
 
 
-def made(path, estimator, *, kind="continuous", low=None, high=None, waves=False) -> ModelBundle:
+def made(path, estimator, *, kind="continuous", low=None, high=None, waves=False, known=False) -> ModelBundle:
     """Two options: the first loses with the number, the second wins; no training patient has SKCM."""
     schema = FeatureSchema(
         (
@@ -52,11 +53,13 @@ def made(path, estimator, *, kind="continuous", low=None, high=None, waves=False
     for gene in ("EGFR", "KRAS"):
         X[gene] = (rng.random(n) < 0.3).astype(float)
     number = rng.integers(0, 5, n).astype(float) if kind == "count" else rng.normal(5, 2, n)
+    number = np.where(rng.random(n) < 0.3, np.nan, 5.0) if known else number
     X["CRP"] = number
     tumour = rng.integers(0, 2, n)
     for a, level in enumerate(TUMOURS[:2]):
         X[f"tumour={level}"] = (tumour == a).astype(float)
     effect = 6.0 * np.isin(number, [1, 3]) - 2.0 if waves else number - 5
+    effect = np.where(np.isnan(number), -3.0, 2.0) if known else effect
     eta = {"a": 1 + 1.5 * X["EGFR"] - effect, "b": -1 + X["KRAS"] + effect}
     y = pd.DataFrame({o: (rng.random(n) < 1 / (1 + np.exp(-v))).astype(float) for o, v in eta.items()}, index=X.index)  # fmt: skip
     groups = pd.DataFrame({"tumour": [TUMOURS[t] for t in tumour]}, index=X.index)
@@ -199,3 +202,42 @@ def test_a_limit_met_before_the_model_is_laid_out_says_so(tmp_path):
         found = smallest_changes(bundle, ROW, Goal("b"), constraints=Constraints(numbers=("CRP",)), **more)
         assert (found.status, found.ended_by, found.found, found.ruled_out) == ("open", words, (), -1)
         assert found.words() == f"b ranked first: none found ({words})."
+
+
+def test_a_number_that_is_only_asked_whether_it_is_known_is_tried(tmp_path):
+    bundle = made(tmp_path, HistGradientBoostingClassifier(max_iter=20, random_state=0), known=True)
+    row = with_number([np.nan])[0]
+    assert first(bundle, [row, with_number([5.0])[0]]).tolist() == [0, 1]
+    found = smallest_changes(bundle, row, Goal("b"), constraints=Constraints(numbers=("CRP",), only=("CRP",)))
+    assert (found.status, found.size) == ("proven", 1)
+    assert "CRP" in {f.feature for f in sufficient_reason(bundle, row).facts}
+
+
+def test_a_patient_outside_the_declared_range_is_led_back_into_it(tmp_path):
+    bundle = made(
+        tmp_path,
+        HistGradientBoostingClassifier(max_iter=15, max_leaf_nodes=3, random_state=0),
+        low=0.0,
+        high=6.0,
+    )
+    values = np.linspace(0.0, 6.0, 601)
+    row = with_number([11.0])[0]
+    tops = first(bundle, with_number(values))
+    assert first(bundle, row)[0] == 1 and (tops == 0).any()
+    found = smallest_changes(
+        bundle, row, Goal("a"), constraints=Constraints(numbers=("CRP",), only=("CRP",)), most=99
+    )
+    assert (found.status, found.size) == ("proven", 1)
+    within = [change.changes[0].interval or (None, None) for change in found.found]
+    for value, top in zip(values, tops, strict=True):
+        said = any((a is None or a < value) and (b is None or value <= b) for a, b in within)
+        assert said == (top == 0), value
+
+
+def test_a_shared_first_place_is_none(tmp_path):
+    bundle = made(tmp_path, HistGradientBoostingClassifier(max_iter=2, random_state=0))
+    p = np.array([[0.5, 0.5], [0.4, 0.6], [0.6, 0.4]])
+    nobody = np.zeros((3, 2), bool)
+    after = Standings(p, p, p, nobody[0], np.array([0, 1, 0]), nobody)
+    assert Goal("a").reached(bundle, after).tolist() == [False, False, True]
+    assert Goal("b").reached(bundle, after).tolist() == [False, True, False]

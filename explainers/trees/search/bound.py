@@ -20,7 +20,8 @@ take, and the last sum is at most the sum of the r largest positive Lam_i, one o
            + \text{top}_r(Lam) \;\ge\; score(S)
 
 for every admissible S: **the bound is admissible for any such w and any L**, and with pairs (below) for any M >= 0 and
-any N, so neither the way they are found nor rounding in them can make a proof wrong. Rules that the bound ignores (pairs, requirements) only shrink the left side. Items
+any N, so neither the way they are found nor rounding in them can make a proof wrong; rounding in the sums themselves,
+which large multipliers make large, is added to B (`descent.ROUNDING`). Rules that the bound ignores (pairs, requirements) only shrink the left side. Items
 that a tree treats alike (a link) may share one L without loss: the tree's maximum depends on their smallest L only.
 
 **Pairs.** What two items are worth only together a tree can pay for by splitting it between them; in the sum it then

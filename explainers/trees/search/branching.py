@@ -24,7 +24,7 @@ __all__ = ["Answer", "Budget", "ask"]
 Floats = NDArray[np.float64]
 Status = NDArray[np.int8]
 
-# Bounds prune at half the tolerance, so that rounding (some 1e-12) can never cut off a set that counts as a win.
+# Bounds prune at half the tolerance, so that rounding in the scores (some 1e-12) cuts off no set that counts as a win.
 PRUNE = TOLERANCE / 2
 ROOT_STEPS, ROOT_STALLS = 80, 30
 NODE_STEPS, NODE_STALLS = 28, 10

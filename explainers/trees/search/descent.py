@@ -21,6 +21,7 @@ UNDECIDED, NOTHING_LEFT = 0, 1
 DEFLECTION = 1.5
 WEIGHT_STEP = 0.2  # over a tree's mean range: brings a step in w to the size of a step in L
 MEMORY = 0.85  # how much of an item's share the next step keeps
+ROUNDING = 1e-13  # what a sum may be wrong by, as a share of its terms without their signs
 WORTH_REBUILDING = 0.25  # share of items dropped by proof before the forest is restricted again
 NEW_BEST = 1e-3  # relative improvement of the bound that counts as progress
 
@@ -141,6 +142,15 @@ def advance(x, step, length):
         x[a] -= by * step[a]
 
 
+@njit(cache=True, fastmath=True)
+def without_signs(x):
+    """The sum of the absolute values."""
+    total = 0.0
+    for a in range(len(x)):
+        total += abs(x[a])
+    return total
+
+
 @njit(cache=True)
 def tighten(forest, goal, offset, status, group, r, w, x, aim, tolerance, most_steps, most_stalls):
     """Lower B step by step until it proves that nothing is left, or stalls; drop items that cannot win on the way.
@@ -206,6 +216,7 @@ def tighten(forest, goal, offset, status, group, r, w, x, aim, tolerance, most_s
         steps = n + 1
         L, prices, tilt = x[:Q], x[Q : Q + P], x[Q + P :]
         a = bound(forest, prepared, goal, offset, w, L, prices, total, choice, at_choice)
+        a += ROUNDING * (abs(a) + without_signs(x))  # steps may run away: then B proves nothing
         couple_totals(forest, prices, together)
         worth(forest, total, together, tilt, status, r, v, n_best, best_couple, part)
         last = largest(v, status, group, r, taken, prefix)
@@ -284,6 +295,7 @@ def tighten(forest, goal, offset, status, group, r, w, x, aim, tolerance, most_s
         rest = bound(
             forest, prepared, goal, offset, best_w, best_x[:Q], best_x[Q : Q + P], total, choice, at_choice
         )
+        rest += ROUNDING * (abs(rest) + without_signs(best_x))
         couple_totals(forest, best_x[Q : Q + P], together)
         worth(forest, total, together, best_x[Q + P :], status, r, v, n_best, best_couple, part)
         largest(v, status, group, r, taken, prefix)
