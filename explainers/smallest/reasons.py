@@ -201,11 +201,12 @@ class _Search:
                 self.ended_by = "an answer stayed undecided"
                 break
         if not self.smallest:
-            self.ended_by = self.ended_by or ("stopped" if self._stopped() else "time limit")
             until = time.perf_counter() + _SECONDS_TO_COUNT
             self.at_least = least_cover(
                 self.conflicts, n, int(self.best.sum()), lambda: time.perf_counter() > until
             )
+            why = self.ended_by or ("stopped" if self._stopped() else "time limit")
+            self.ended_by = None if self.smallest else why
 
     def _over(self) -> bool:
         return time.perf_counter() > self._deadline or self._stopped()

@@ -106,7 +106,10 @@ def test_counterfactual_finds_the_smallest_change(run, given, make_bundle):
     _, words, _ = run("counterfactual", *given, "--target", "Osimertinib")
     assert "it is so already" in words
     _, words, _ = run("counterfactual", *given, "--target", "sotorasib", "--over", "0.9999")
-    assert "whatever the number of changes (proven)" in words and "How: an exact search (branch and bound" in words
+    assert (
+        "whatever the number of changes (proven)" in words
+        and "How: an exact search (branch and bound" in words
+    )
     _, words, _ = run("counterfactual", *given, "--target", "sotorasib", "--max-size", "1")
     assert "none within 1 change (proven)" in words
 

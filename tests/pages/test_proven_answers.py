@@ -132,7 +132,10 @@ def test_every_call_is_checked_and_told_in_plain_words(bundle):
     app = press(opened(patient="S-01-egfr-l858r"), "assay-robustness-ask")
     found = assay_robustness(bundle, profile("S-01-egfr-l858r"))
     assert found.calls_between == 1
-    assert "One wrong call is enough to bring another option before Osimertinib (the model was asked about it)." in said(app)
+    assert (
+        "One wrong call is enough to bring another option before Osimertinib (the model was asked about it)."
+        in said(app)
+    )
     assert f"{len(found.errors)} of {found.n_checked} single calls would change the top band" in said(app)
     for error in found.errors:
         assert f">{error.change.label}</td>" in said(app)
