@@ -30,7 +30,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from explainers.smallest.candidates import row_of
 from explainers.smallest.oracles import EngineOracle, GroupOracle
-from explainers.trees.search.covering import cover_within, least_cover
 from oncology.features import Value
 from oncology.patients import PatientProfile
 
@@ -177,6 +176,8 @@ class _Search:
 
     def run(self) -> None:
         """Find a reason quickly, then ask for one fact less until that is proven impossible."""
+        from explainers.trees.search.covering import cover_within, least_cover
+
         n = self._oracle.n_features
         nothing = np.zeros(n, bool)
         if self._refute(nothing) == "sufficient":
