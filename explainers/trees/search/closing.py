@@ -199,6 +199,15 @@ def keep(found, n, prefix, depth, i, j):
 
 
 @njit(cache=True)
+def same_items(others, a, b):
+    """Whether two coefficients of one first item have the same other items."""
+    same = True
+    for d in range(others.shape[1]):
+        same &= others[a, d] == others[b, d]
+    return same
+
+
+@njit(cache=True)
 def narrowed(one, i, few, left):
     """The coefficients of up to `left` of a few items that come after item i, for sets that contain i.
 
@@ -258,7 +267,7 @@ def narrowed(one, i, few, left):
             with_i[to[b]] = at[to[b]]
             continue
         for e in range(start[to[b]], with_i[to[b]]):
-            if (others[e] == others[c]).all():  # the other half stays, as nothing
+            if same_items(others, e, c):  # the other half stays, as nothing
                 more[0, e] += more[0, c]
                 more[0, c] = 0.0
     return Tables(one.level + one.single[:, i], single, pair, start, others, more)
