@@ -178,12 +178,14 @@ def answers_alike(bundle: ModelBundle, row: FloatVector, rows: FloatMatrix) -> N
     That hangs on the tumour type alone, of which enough patients have to be known.
     """
     alike, columns = np.ones(len(rows), bool), bundle.tumour_columns
-    if columns is None or not len(rows):
+    if columns is None:
+        return alike
+    other = np.flatnonzero((rows[:, columns] != row[columns]).any(axis=1))
+    if not len(other):
         return alike
     from oncology.prediction import predict
     from oncology.recommendations import abstentions
 
-    other = np.flatnonzero((rows[:, columns] != row[columns]).any(axis=1))
     predictions = predict(bundle, np.vstack([row[None], rows[other]]))
     silent = [set(abstentions(bundle, predictions, i)) for i in range(len(other) + 1)]
     alike[other] = [s == silent[0] for s in silent[1:]]

@@ -15,7 +15,7 @@ from explainers.explanation import Counterfactual, FloatVector
 from explainers.smallest.candidates import Candidates, candidates_of
 from explainers.smallest.conditions import condition_words, unmoved_words
 from explainers.smallest.constraints import Constraints, Mode, check_constraints
-from explainers.smallest.every_set import try_every_set
+from explainers.smallest.every_set import MOST_OF_NUMBERS, try_every_set
 from explainers.smallest.exact_engine import ExactEngine, exact_engine
 from explainers.smallest.goals import Goal, GoalError, as_goal, standings_of_margins
 from explainers.smallest.joining import ranked_sets
@@ -34,8 +34,7 @@ __all__ = ["SmallestChanges", "smallest_changes"]
 Status = Literal["already so", "proven", "best found", "none within", "impossible", "open", "no answer"]
 # After "none within m", how long the search may try to prove that no number of changes does it.
 _IMPOSSIBLE_S = 1.0
-# Sets that the search lists at most: more where numbers move, since neighbouring intervals will be joined.
-_MOST_LISTED, _MOST_OF_NUMBERS = 200, 10_000
+_MOST_LISTED = 200  # sets that the search lists at most, unless numbers move
 # Candidates beyond which pairs that too few patients share are not told to the search one by one: millions of them.
 _MOST_PAIRED = 2000
 
@@ -155,17 +154,19 @@ def smallest_changes(
     stop : function, optional
         Ends the search when it returns True.
 
-    Raises
-    ------
-    GoalError
-        If the goal does not fit the bundle, or `max_size` or `mode` is none.
-    UnknownFeatureError, ConstraintError
-        If a constraint names what the bundle does not have, or cannot be kept.
-
     Returns
     -------
     SmallestChanges
         Every set in it was put through the bundle's own model again.
+
+    Raises
+    ------
+    GoalError
+        If the goal does not fit the bundle, or `max_size` is no whole number of 1 or more.
+    UnknownNameError
+        If there is no such mode, option or feature.
+    ConstraintError
+        If a constraint cannot be kept.
 
     Notes
     -----
@@ -331,16 +332,16 @@ def _search(
         ended = "time limit" if time.perf_counter() - started > time_limit_s else "stopped"
         nothing = SearchResult("open", (), None, -1, max_size, False, 0, time.perf_counter() - started, ended)
         return nothing, "open"
-    listed = _MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
+    listed = MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
     left = max(0.0, time_limit_s - (time.perf_counter() - started))
     result = solve(forest, rules, wanted, max_size=max_size, most_sets=listed, time_limit_s=left, stop=stop)
     sets = tuple(sorted(tuple(sorted(int(order[i]) for i in s)) for s in result.sets))
     status: Status
     if result.status == "none":
         left = min(_IMPOSSIBLE_S, time_limit_s - (time.perf_counter() - started))
-        status = "none within"
-        if left > 0 and not over():
-            everything = int(rules.group.max()) + 1
+        everything = int(rules.group.max()) + 1
+        status = "none within" if max_size < everything else "impossible"  # there is no larger set
+        if status == "none within" and left > 0 and not over():
             with suppress(Stopped):
                 forest, rules, _ = forest_of_candidates(made, engine, everything, together, over)
                 more = solve(

@@ -17,14 +17,14 @@ from explainers.smallest.candidates import Candidates
 from explainers.smallest.exact_engine import ExactEngine
 from explainers.smallest.goals import Goal, standings_of_margins
 
-__all__ = ["Tried", "try_every_set"]
+__all__ = ["MOST_OF_NUMBERS", "Tried", "try_every_set"]
 
 _BATCH = 4096
 # Sets that a model without an exact form is asked about at most; larger sizes are left untried, and said so.
 _MOST_ROWS = 300_000
 _MOST_CHANGES = 3
 # Winning sets that are kept; more where numbers move, since neighbouring intervals will be joined.
-_MOST_LISTED, _MOST_OF_NUMBERS = 2000, 10_000
+_MOST_LISTED, MOST_OF_NUMBERS = 2000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def try_every_set(
         ruled_out = size
     if not made.disjoint:
         ruled_out = 0
-    listed = _MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
+    listed = MOST_OF_NUMBERS if made.moves_numbers else _MOST_LISTED
     complete = ended is None and len(found) <= listed
     if found:
         proven = made.disjoint and ruled_out == len(found[0]) - 1

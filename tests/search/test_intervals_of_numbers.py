@@ -311,11 +311,11 @@ def test_a_list_that_was_cut_short_says_so_and_claims_nothing_that_was_not_found
     of_alterations = {changes: (4, 10_000), every_set: (4, 10_000)}
     for module, (few, many) in of_alterations.items():
         monkeypatch.setattr(module, "_MOST_LISTED", few)
-        monkeypatch.setattr(module, "_MOST_OF_NUMBERS", many)
+        monkeypatch.setattr(module, "MOST_OF_NUMBERS", many)
     again = smallest_changes(number_bundle, profile, goal, constraints=rules, most=10_000)
     assert [f.changes for f in again.found] == [f.changes for f in whole.found] and again.all_listed
     for module in of_alterations:
-        monkeypatch.setattr(module, "_MOST_OF_NUMBERS", 4)
+        monkeypatch.setattr(module, "MOST_OF_NUMBERS", 4)
     cut = smallest_changes(number_bundle, profile, goal, constraints=rules, most=10_000)
     assert cut.status == "proven" and not cut.all_listed and cut.found[0].n_evaluations == 4
     _, winners = by_trying(number_bundle, profile, goal, {})

@@ -15,6 +15,7 @@ from explainers.smallest import (
     Constraints,
     Goal,
     GoalError,
+    changes,
     number_values,
     smallest_changes,
     sufficient_reason,
@@ -241,3 +242,11 @@ def test_a_shared_first_place_is_none(tmp_path):
     after = Standings(p, p, p, nobody[0], np.array([0, 1, 0]), nobody)
     assert Goal("a").reached(bundle, after).tolist() == [False, False, True]
     assert Goal("b").reached(bundle, after).tolist() == [False, True, False]
+
+
+def test_no_larger_set_is_asked_about_where_there_is_none(tmp_path, monkeypatch):
+    bundle = made(tmp_path, HistGradientBoostingClassifier(max_iter=20, random_state=0))
+    monkeypatch.setattr(changes, "_IMPOSSIBLE_S", 0.0)  # no time to ask about more changes
+    goal, only = Goal("b", "threshold", 0.9999), Constraints(only=("EGFR", "KRAS"))
+    status = {n: smallest_changes(bundle, ROW, goal, constraints=only, max_size=n).status for n in (1, 2, 6)}
+    assert status == {1: "none within", 2: "impossible", 6: "impossible"}

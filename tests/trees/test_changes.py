@@ -7,7 +7,7 @@ import pytest
 
 from explainers.trees import from_estimator
 from explainers.trees.errors import ChangeError, FeatureMismatchError
-from explainers.trees.projection import project, states
+from explainers.trees.projection import interval_values, project, states
 from tests.reference.tree_games import all_change_sets, changed
 from tests.trees.families import NAMES, TAKES_NO_MISSING, fitted, rows
 from tests.trees.random_ensembles import random_ensemble, random_rows
@@ -121,6 +121,12 @@ def test_smallest_sets_are_all_found_or_proven_absent():
         expected = None if size is None else sorted(s for s in winners if len(s) == size)
         found = table.smallest(lambda o, goal=goal: o[:, 0] >= goal - 1e-12)
         assert (found and sorted(found)) == expected
+
+
+def test_a_lone_huge_threshold_has_a_value_on_either_side():
+    for threshold in (1e17, -1e17, 3.5):
+        low, high = interval_values(np.array([threshold]))
+        assert low <= threshold < high
 
 
 def test_interval_values_stand_for_every_value():
