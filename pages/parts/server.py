@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
-from pages.parts import startup, theme
+from pages.parts import finished_runs, startup, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_BEFORE_ANOTHER_THREAD = 0.001
@@ -149,6 +149,7 @@ def build() -> App:
     # Otherwise Streamlit takes the folder pages/ for its older way of finding pages until dashboard.py has run.
     PagesManager.uses_pages_directory = False
     theme.keep()
+    finished_runs.hear_out()
 
     async def start(_request: Request) -> HTMLResponse:
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})

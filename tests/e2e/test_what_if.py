@@ -84,6 +84,24 @@ def test_the_panel_is_worked_by_keyboard_alone(what_if: Page):
     expect(state(what_if, "EGFR p.L858R", "not assayed")).to_be_focused()
 
 
+def test_an_edit_in_the_moment_in_which_the_hand_is_taken_to_rest_is_ranked(what_if: Page):
+    """Streamlit sends both in one message, which names one part of the page only."""
+    what_if.evaluate(
+        """() => {
+            const later = window.setTimeout;
+            window.setTimeout = (word, wait, ...rest) => later(wait !== 150 ? word : () => {
+                window.setTimeout = later;
+                word();
+                document.querySelector('[aria-labelledby="' + window.second + '"] input[value="not-assayed"]').click();
+            }, wait, ...rest);
+        }"""
+    )
+    second = group(what_if, "EGFR p.L858R").get_attribute("aria-labelledby")
+    what_if.evaluate("second => { window.second = second }", second)
+    state(what_if, "EGFR p.L858R", "not altered").check()
+    expect(what_if.locator(".gb-changes")).to_contain_text("EGFR p.L858R: altered → not assayed")
+
+
 def test_quick_clicks_lose_nothing(what_if: Page):
     expect(what_if.get_by_role("radiogroup")).not_to_have_count(0)
     names = [g.get_attribute("aria-labelledby") for g in what_if.get_by_role("radiogroup").all()][:6]
