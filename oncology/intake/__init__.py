@@ -15,6 +15,7 @@ from oncology.intake.errors import (
     BrokenFileError,
     DuplicatePatientError,
     EmptyFileError,
+    EmptyFolderError,
     FileTooLargeError,
     NoPatientsError,
     UnknownFormatError,
@@ -36,6 +37,7 @@ __all__ = [
     "Contradiction",
     "DuplicatePatientError",
     "EmptyFileError",
+    "EmptyFolderError",
     "FileTooLargeError",
     "ImportEntry",
     "ImportReport",
@@ -248,7 +250,7 @@ def _sniff_folder(folder: GivenFolder) -> str:
     files = folder.files()
     names = [p.name.casefold() for p in files]
     if not files:
-        raise EmptyFileError(folder.name)
+        raise EmptyFolderError(folder.name, folder.folders())
     if "meta_study.txt" in names or "data_clinical_sample.txt" in names:
         return "cbioportal"
     if any(n.removesuffix(".gz").endswith(".maf") for n in names):

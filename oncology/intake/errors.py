@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oncology.errors import OncologyError
 
 __all__ = [
     "BrokenFileError",
     "DuplicatePatientError",
     "EmptyFileError",
+    "EmptyFolderError",
     "FileTooLargeError",
     "NoPatientsError",
     "UnknownFormatError",
 ]
+
+# Of many folders inside a folder, as many are named.
+_MOST_NAMED = 8
 
 
 class UnknownFormatError(OncologyError, ValueError):
@@ -31,6 +37,19 @@ class EmptyFileError(OncologyError, ValueError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is empty (no content but blanks). Export it again, or choose another file.")
+        self.name = name
+
+
+class EmptyFolderError(OncologyError, ValueError):
+    """A folder that holds no file, perhaps only further folders."""
+
+    def __init__(self, name: str, folders: Sequence[str]) -> None:
+        inside = ", ".join(folders[:_MOST_NAMED]) + (" and more" if len(folders) > _MOST_NAMED else "")
+        found = f"no file, only folders ({inside})" if folders else "no file"
+        todo = "Name one of them" if folders else "Put patient files into it, or choose another"
+        super().__init__(
+            f"The folder {name} holds {found}. {todo}; folders inside a folder are not searched."
+        )
         self.name = name
 
 

@@ -219,8 +219,15 @@ class GivenFolder:
 
     def files(self) -> list[Path]:
         """Plain files in it, by name, without hidden ones."""
+        return [p for p in self._inside() if p.is_file()]
+
+    def folders(self) -> list[str]:
+        """Names of the folders in it, without hidden ones."""
+        return [p.name for p in self._inside() if p.is_dir()]
+
+    def _inside(self) -> list[Path]:
         try:
-            return sorted(p for p in self.path.iterdir() if p.is_file() and not p.name.startswith("."))
+            return sorted(p for p in self.path.iterdir() if not p.name.startswith("."))
         except OSError as error:
             raise OncologyError(f"The folder {self.name} cannot be opened: {error.strerror}.") from None
 
@@ -248,8 +255,8 @@ class GivenUpload(GivenFolder):
         """What messages call it."""
         return "the uploaded files"
 
-    def files(self) -> list[Path]:
-        """No file of it lies on the disk."""
+    def _inside(self) -> list[Path]:
+        # Nothing of it lies on the disk.
         return []
 
     def opened(self) -> list[GivenFile]:

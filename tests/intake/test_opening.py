@@ -9,6 +9,7 @@ from oncology.intake import (
     MAX_UPLOAD,
     BrokenFileError,
     EmptyFileError,
+    EmptyFolderError,
     FileTooLargeError,
     UnknownFormatError,
     read_bytes,
@@ -54,7 +55,11 @@ def test_a_gzip_bomb_is_stopped_at_the_limit(monkeypatch):
 def test_a_missing_file_and_an_empty_folder_say_so(tmp_path):
     with pytest.raises(OncologyError, match="Check the name"):
         read_patients(tmp_path / "nowhere.csv")
-    with pytest.raises(EmptyFileError):
+    with pytest.raises(EmptyFolderError, match=r"holds no file\. Put patient files into it"):
+        read_patients(tmp_path)
+    for name in ("fhir", "vcf", ".hidden"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(EmptyFolderError, match=r"no file, only folders \(fhir, vcf\)\. Name one of them"):
         read_patients(tmp_path)
 
 
