@@ -20,7 +20,7 @@ from explainers.neighbours import NoCohortError, similar_patients
 from explainers.origins import origin_words
 from explainers.plausibility import plausibility
 from explainers.players import CannotExplainError
-from explainers.ranking_words import caution_words
+from explainers.ranking_words import caution_words, unshown_words
 from explainers.report import Block, Chart, Facts, Heading, Markup, Points, Table, Text, document
 from explainers.three_depths import tell
 from explainers.what_if import change_words, headline, ranked_options
@@ -208,12 +208,7 @@ def _why(case: _Case, option: str, methods: Sequence[str], seed: int) -> list[Bl
             refused.append(f"{METHOD_LABELS[method]}: {error}")
     entry = case.now.of(option)
     if entry.abstained:
-        blocks.append(
-            Text(
-                f"On {label} the model gives no answer: {entry.reason} What follows explains a number that is not shown "
-                "because too little stands behind it."
-            )
-        )
+        blocks.append(Text(unshown_words(entry)))
     if found:
         first = found[0]
         interval, words = stability.interval_or_why_not(

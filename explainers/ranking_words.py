@@ -17,6 +17,7 @@ __all__ = [
     "score_span",
     "silences",
     "support_words",
+    "unshown_words",
 ]
 
 
@@ -26,6 +27,16 @@ def silences(bundle: ModelBundle, profile: PatientProfile) -> dict[str, str]:
     from oncology.recommendations import abstentions
 
     return abstentions(bundle, predict(bundle, profile), 0)
+
+
+def unshown_words(entry: Recommendation) -> str:
+    """What stands before the explanation of an option on which the model is silent; empty where it answers."""
+    if not entry.abstained:
+        return ""
+    return (
+        f"On {entry.label} the model gives no answer: {entry.reason} What follows explains a number that is not shown "
+        "because too little stands behind it."
+    )
 
 
 def lead_words(bundle: ModelBundle, ranking: Ranking) -> str:

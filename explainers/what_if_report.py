@@ -17,7 +17,7 @@ from explainers.local import explain
 from explainers.origins import origin_words
 from explainers.plausibility import plausibility
 from explainers.players import CannotExplainError
-from explainers.ranking_words import caution_words
+from explainers.ranking_words import caution_words, unshown_words
 from explainers.report import Block, Heading, Markup, Points, Table, Text, document
 from explainers.what_if import (
     change_words,
@@ -85,7 +85,7 @@ def what_if_report(
         )
         blocks.append(Markup(table, ranking.ranking_style()))
     blocks.append(Table(rows, "Every option, as edited and as recorded", folded=not bundle.is_score))
-    blocks += _why(bundle, recorded, edited, option)
+    blocks += _why(bundle, recorded, edited, option, unshown_words(after.of(option)))
     found = single_changes(bundle, edited)
     if found.changes:
         blocks += [
@@ -132,7 +132,9 @@ def what_if_report(
     )
 
 
-def _why(bundle: ModelBundle, recorded: PatientProfile, edited: PatientProfile, option: str) -> list[Block]:
+def _why(
+    bundle: ModelBundle, recorded: PatientProfile, edited: PatientProfile, option: str, silent: str
+) -> list[Block]:
     heading = Heading(f"Why, before and after: {bundle.label(option)}")
     try:
         before, after = (explain(bundle, p, "shapley", option=option) for p in (recorded, edited))
@@ -144,6 +146,7 @@ def _why(bundle: ModelBundle, recorded: PatientProfile, edited: PatientProfile, 
     rows = attribution_change.attribution_change_rows(before, after)
     return [
         heading,
+        *([Text(silent)] if silent else []),
         Markup(table, attribution_change.attribution_change_style()),
         Table(rows, f"Every attribution, in {after.unit}", folded=True),
         *(Text(limit, soft=True) for limit in after.limits),

@@ -61,7 +61,7 @@ def page(
     origin : {"synthetic", "mixed", "research", "none"}
         What kind of data this page shows; stands beside the title.
     facts : sequence of str
-        Where the patient and the model come from; spelled out beside the title where the two differ.
+        Where the patient and the model come from; spelled out under the title where the two differ.
 
     Examples
     --------
@@ -75,8 +75,6 @@ def page(
         st.rerun()
     st.set_page_config(page_title=f"{title} · Glassboard")
     label, explained = ORIGINS[origin]
-    if origin == "mixed" and facts:
-        label = f"{label}: {'; '.join(facts)}"
     explained = " ".join([explained, *(f"{fact.capitalize()}." for fact in facts)])
     with st.container(horizontal=True, vertical_alignment="bottom", key="page-head"):
         with st.container(key="page-title", gap=None, width="content"):
@@ -85,6 +83,13 @@ def page(
                 st.badge(label, color="orange", help=explained)
             if lead:
                 st.caption(lead)
+            if origin == "mixed" and facts:
+                # A line of its own: in the badge a phone would cut it off.
+                st.caption(
+                    f"{facts[0].capitalize()}; {'; '.join(facts[1:])}."
+                    if facts[1:]
+                    else f"{facts[0].capitalize()}."
+                )
         beside = st.container(horizontal=True, horizontal_alignment="right", key="page-beside")
     # The foot is written before the body, so that it also stands below a page that stops half way.
     body = st.container(key="page-body")

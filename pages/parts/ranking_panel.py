@@ -71,7 +71,7 @@ def _score(bundle: ModelBundle, ranking: Ranking) -> None:
 
 def show_reading(bundle: ModelBundle, ranking: Ranking) -> None:
     """Draw how to read the ranking: per-100 words, bands, and what the number is."""
-    if bundle.is_score:
+    if bundle.is_score or not ranking.ordered:
         return
     st.header("In words, with support", anchor=False)
     lines = [

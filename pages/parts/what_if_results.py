@@ -12,6 +12,7 @@ import streamlit as st
 from oncology.errors import OncologyError
 from oncology.patients import PatientProfile
 from pages.parts import address, firmness_panel, session, smallest_change, tables, trust_panel
+from pages.parts.verbatim import verbatim
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
@@ -151,6 +152,7 @@ def numbers(bundle: ModelBundle, recorded: PatientProfile) -> None:
 def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """The attributions of one option for the recorded and the edited patient."""
     from explainers.charts import attribution_change as chart
+    from explainers.ranking_words import unshown_words
 
     edited = session.edited_patient(bundle.schema, recorded)
     option = chosen_option(bundle, edited)
@@ -168,6 +170,8 @@ def explained(bundle: ModelBundle, recorded: PatientProfile) -> None:
     except OncologyError as error:
         st.info(str(error))
         return
+    if silent := unshown_words(session.ranking(bundle, edited, with_unknowns=False).of(option)):
+        st.caption(verbatim(silent))
     label = bundle.label(option)
     st.html(
         chart.attribution_change_html(

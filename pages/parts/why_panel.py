@@ -8,6 +8,7 @@ import streamlit as st
 
 from explainers import stability, three_depths
 from explainers.local import GROUPINGS, METHOD_LABELS, Grouping, explain_groups
+from explainers.ranking_words import unshown_words
 from oncology.errors import OncologyError
 from pages.parts import kept_results, ranking_panel, session, tables
 from pages.parts.verbatim import listed, verbatim
@@ -54,10 +55,7 @@ def pick_option(bundle: ModelBundle, profile: PatientProfile) -> str:
     entry = ranking.of(option)
     ranking_panel.show_cautions(bundle, ranking)
     if entry.abstained:
-        st.warning(
-            f"On {verbatim(entry.label)} the model gives no answer: {verbatim(entry.reason)} What follows explains a number that is not shown "
-            "because too little stands behind it."
-        )
+        st.warning(verbatim(unshown_words(entry)))
     elif entry.per_100:
         st.markdown(f"**{verbatim(f'{entry.label}: {entry.per_100}.')}**")
     elif entry.probability is not None:

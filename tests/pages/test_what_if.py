@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from oncology.intake import read_patients, write_profile
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -144,6 +146,28 @@ def test_a_score_with_a_missing_input_says_what_is_missing():
     # A value moved by hand brings the answer.
     body = html(what_if(bundle="loris", patient="S-39-loris-albumin-unknown", set=["Albumin=4.0"]))
     assert "The model had no answer for the patient as recorded" in body
+
+
+def test_where_the_model_is_silent_no_explanation_and_no_change_stands_without_saying_so():
+    app = what_if(patient="S-01-egfr-l858r")
+    app.selectbox(key="what-if-option").set_value("imatinib").run()
+    assert not app.exception
+    said = " ".join(caption.value for caption in app.caption)
+    assert "On Imatinib the model gives no answer" in said and "explains a number that is not shown" in said
+
+
+def test_of_a_tumour_the_model_never_met_nothing_is_said_to_stay_in_a_top_band(tmp_path: Path):
+    (sample,) = read_patients(ROOT / "sample_data/patients/S-01-egfr-l858r.json").profiles
+    stranger = sample.replace(tumour="RBL", patient_id="A stranger")
+    (tmp_path / "patients").mkdir()
+    (tmp_path / "patients" / "a.json").write_text(write_profile(stranger), encoding="utf-8")
+    app = what_if()
+    next(box for box in app.selectbox if box.label == "Patient").set_value("own:A stranger").run()
+    body = html(app)
+    assert "the model gives no answer for this profile, whichever of" in body
+    assert "keeps its members" not in body
+    app.switch_page("pages/treatment.py").run()
+    assert "In words, with support" not in [header.value for header in app.header]
 
 
 def search(option: str) -> AppTest:
