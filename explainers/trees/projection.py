@@ -203,9 +203,8 @@ def interval_values(thresholds: Floats) -> Floats:
     gaps = np.diff(thresholds) if len(thresholds) > 1 else np.ones(1)
     middle = thresholds[:-1] + np.diff(thresholds) / 2
     middle = np.where(middle > thresholds[:-1], middle, thresholds[1:])  # neighbouring doubles
-    above = max(
-        thresholds[-1] + gaps[-1], np.nextafter(thresholds[-1], np.inf)
-    )  # the gap may be lost in rounding
+    # The gap may be lost in rounding.
+    above = max(thresholds[-1] + gaps[-1], np.nextafter(thresholds[-1], np.inf))
     return np.concatenate([[thresholds[0] - gaps[0]], middle, [above]])
 
 
