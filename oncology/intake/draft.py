@@ -11,6 +11,7 @@ from typing import Any
 from oncology.intake.report import Ledger
 from oncology.patients import Alteration, ImpossibleValueError, Outcome, PatientProfile, Source
 from oncology.vocabulary import NAMED_CHANGES
+from oncology.vocabulary.findings import HORMONE_RECEPTORS, hormone_receptors
 
 __all__ = ["PatientDraft", "clean_id", "pseudonym"]
 
@@ -113,6 +114,13 @@ class PatientDraft:
                 self.patient_id,
                 f"{gene} is called absent in one place and altered in another",
                 "taken as altered",
+            )
+        both = hormone_receptors(self.findings)
+        if both is not None and HORMONE_RECEPTORS not in self.findings:
+            self.findings[HORMONE_RECEPTORS] = both
+            ledger.note(
+                "Hormone receptors: positive where the oestrogen or the progesterone receptor is recorded as positive, "
+                "negative where both are recorded as negative, else not known."
             )
         outcome = None
         if self.outcome.get("option"):

@@ -131,7 +131,9 @@ def test_9_the_protein_change_stands_in_the_clinvar_name_only():
     assert profile.alterations[0].protein_change == "p.Y1183*"
     assert any("ClinVar name" in e.reason for e in report.entries)
     assert (profile.tumour, profile.ecog, profile.sex) == ("BRCA", 0, "female")
-    assert profile.findings == {"er": "positive", "pr": "negative", "her2": "negative"}
+    receptors = {"er": "positive", "pr": "negative", "her2": "negative"}
+    assert profile.findings == receptors | {"hormone receptors": "positive"}
+    assert any("Hormone receptors: positive where" in note for note in report.notes)
     assert len(profile.prior_treatments) == 4
 
 
