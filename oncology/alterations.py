@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oncology.errors import OncologyError
-from oncology.patients import Alteration, PatientProfile
+from oncology.patients import Alteration, AlterationKind, PatientProfile
 from oncology.vocabulary import NAMED_CHANGES, NamedChange
 
 __all__ = ["AlterationPattern", "EvidenceIndex", "PatternError"]
 
 PatternKind = Literal["any", "mutation", "amplification", "deletion", "fusion", "other"]
-_KINDS = ("any", "mutation", "amplification", "deletion", "fusion", "other")
+_KINDS: tuple[AlterationKind, ...] = ("mutation", "amplification", "deletion", "fusion", "other")
 
 
 class PatternError(OncologyError, ValueError):
@@ -45,8 +45,8 @@ class AlterationPattern:
     change: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in _KINDS:
-            raise PatternError(f"Pattern kind is {self.kind!r}; expected one of {', '.join(_KINDS)}.")
+        if self.kind not in ("any", *_KINDS):
+            raise PatternError(f"Pattern kind is {self.kind!r}; expected one of any, {', '.join(_KINDS)}.")
         if self.change is not None and not self.change.startswith("p.") and self._named is None:
             known = ", ".join(name for gene, name in NAMED_CHANGES if gene == self.gene) or "none"
             raise PatternError(
@@ -88,12 +88,18 @@ class AlterationPattern:
             return False
         return found == self.change
 
-    def example(self) -> Alteration:
-        """An alteration that belongs to the class, for a what-if edit."""
-        kind = "mutation" if self.kind == "any" else self.kind
-        if self.change is None:
-            return Alteration(self.gene, kind)
-        return Alteration(self.gene, kind, protein_change=self.change)
+    def example(self, others: tuple[AlterationPattern, ...] = ()) -> Alteration:
+        """An alteration that belongs to the class, for a what-if edit; where there is one, one that no other claims.
+
+        Examples
+        --------
+        >>> AlterationPattern("EGFR").example((AlterationPattern("EGFR", "mutation"),)).name
+        'EGFR amplification'
+        """
+        kinds = _KINDS if self.kind == "any" else (self.kind,)
+        made = [Alteration(self.gene, k, protein_change=self.change) for k in kinds]
+        belonging = [a for a in made if self.matches(a)] or made
+        return next((a for a in belonging if not any(o.matches(a) for o in others)), belonging[0])
 
 
 class EvidenceIndex:

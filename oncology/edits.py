@@ -14,8 +14,10 @@ from oncology.alterations import EvidenceIndex
 from oncology.features import FeatureSchema, FeatureSpec, Value
 from oncology.patients import ImpossibleValueError, PatientProfile
 
-__all__ = ["STATES", "Edit", "apply", "changes_between", "parse_edit", "profile_from_row"]
+__all__ = ["STATES", "WHOLE_FIELDS", "Edit", "apply", "changes_between", "parse_edit", "profile_from_row"]
 
+# Fields that hold whole numbers, whatever a model calls them.
+WHOLE_FIELDS = frozenset({"ecog", "line"})
 # The words of the three states, as the terminal and the pages write them.
 STATES: dict[str, float | None] = {"altered": 1.0, "absent": 0.0, "not-assayed": None}
 
@@ -99,12 +101,13 @@ def _set_state(
     assert pattern is not None
     if value not in (None, 0.0, 1.0):
         raise ImpossibleValueError(spec.name, value, "altered, absent or not-assayed")
-    mine = EvidenceIndex.of(profile).matching(pattern, schema.narrower[pattern.name])
+    narrower = schema.narrower[pattern.name]
+    mine = EvidenceIndex.of(profile).matching(pattern, narrower)
     kept = tuple(a for a in profile.alterations if not any(a is m for m in mine))
     name = {pattern.name}
     absent, untested = profile.tested_absent - name, profile.not_tested - name
     if value == 1.0:
-        kept = (*kept, pattern.example())
+        kept = (*kept, pattern.example(narrower))
     elif value == 0.0:
         absent |= name
     else:
@@ -140,7 +143,7 @@ def _set_field(profile: PatientProfile, spec: FeatureSpec, value: Value) -> Pati
         return profile.replace(**{root: mapping})
     if path == "prior_treated":
         return profile.replace(prior_treatments=_treatments(value))
-    if path in ("line", "ecog") and value is not None:
+    if path in WHOLE_FIELDS and value is not None:
         value = round(float(value))
     return profile.replace(**{path: value})
 

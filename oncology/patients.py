@@ -24,6 +24,7 @@ __all__ = [
     "PatientProfile",
     "Sex",
     "Source",
+    "field_range",
 ]
 
 AlterationKind = Literal["mutation", "amplification", "deletion", "fusion", "other"]
@@ -59,6 +60,30 @@ def _check_range(name: str, value: float | None, low: float, high: float, unit: 
         raise ImpossibleValueError(name, value, f"a number from {low:g} to {high:g} {unit}".rstrip())
     if not low <= value <= high:
         raise ImpossibleValueError(name, value, f"a number from {low:g} to {high:g} {unit}".rstrip())
+
+
+# What a patient can have: the field, its name in messages, lowest, highest, unit.
+_RANGES: dict[str, tuple[str, float, float, str]] = {
+    "age_years": ("age", 0, 120, "years"),
+    "tmb_per_mb": ("TMB", 0, 2000, "mutations per megabase"),
+    "pdl1": ("PD-L1", 0, 100, "% of tumour cells"),
+    "ecog": ("ECOG", 0, 5, ""),
+    "line": ("line", 1, 20, ""),
+}
+
+
+def field_range(path: str) -> tuple[float, float] | None:
+    """Lowest and highest value that a profile can hold in a field or ``labs.NAME``; None where it has no limits.
+
+    Examples
+    --------
+    >>> field_range("ecog"), field_range("labs.albumin_g_dl"), field_range("findings.grade")
+    ((0, 5), (0.5, 7.0), None)
+    """
+    root, _, leaf = path.partition(".")
+    if root == "labs" and leaf in LABS:
+        return LABS[leaf].low, LABS[leaf].high
+    return _RANGES[path][1:3] if path in _RANGES else None
 
 
 def _check_word(name: str, value: str | None) -> None:
@@ -207,11 +232,8 @@ class PatientProfile:
     def __post_init__(self) -> None:
         if not isinstance(self.patient_id, str) or not self.patient_id.strip():
             raise ImpossibleValueError("patient_id", self.patient_id, "a pseudonym of one character or more")
-        _check_range("age", self.age_years, 0, 120, "years")
-        _check_range("TMB", self.tmb_per_mb, 0, 2000, "mutations per megabase")
-        _check_range("PD-L1", self.pdl1, 0, 100, "% of tumour cells")
-        _check_range("ECOG", self.ecog, 0, 5)
-        _check_range("line", self.line, 1, 20)
+        for path, (label, low, high, unit) in _RANGES.items():
+            _check_range(label, getattr(self, path), low, high, unit)
         for name in ("sex", "msi", "consent"):
             _check_word(name, getattr(self, name))
         for name, value in self.labs.items():

@@ -23,6 +23,7 @@ from explainers.smallest.constraints import (
 )
 from explainers.smallest.interval_words import ends_in_words
 from explainers.smallest.number_values import has_intervals, other_values, worst_values
+from explainers.smallest.side_effects import act_together, as_named, disjoint, only_what_may
 from oncology.edits import Edit
 from oncology.features import FeatureSpec, SchemaMismatchError, Value
 from oncology.patients import PatientProfile
@@ -51,7 +52,8 @@ class Candidates:
     interval : array (n, 2)
         Values in (low, high] that the model cannot tell from the new number; NaN for states and levels.
     disjoint : bool
-        Whether changes of different features move different columns, so that they can be combined column by column.
+        Whether changes of different features move different columns, alone and together, so that they can be combined
+        column by column.
     apart : tuple of pairs
         Changes that must not come together.
     needs : tuple of (change, changes)
@@ -242,7 +244,7 @@ def candidates_of(
         elif mode == "model" and spec.name in numbers:
             way = movement_of(constraints, spec.name)
             found = [(v, a, b, math.nan) for v, a, b in other_values(bundle, spec, now, way)]
-            sampled |= not exact and spec.kind != "categorical"
+            sampled |= not exact and spec.kind not in ("categorical", "binary")
         else:
             continue
         for value, low, high, chance in found:
@@ -253,12 +255,16 @@ def candidates_of(
     moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
     alike = answers_alike(bundle, row, rows)
     held = frozenset(edits[i].feature for i in np.flatnonzero(~alike))
-    kept = np.flatnonzero(moved.any(axis=1) & alike)
+    possible = np.ones(len(edits), bool)
+    if profile is not None:
+        possible = as_named(schema, edits, rows) & only_what_may(schema, edits, rows, moved, constraints)
+    kept = np.flatnonzero(moved.any(axis=1) & alike & possible)
     edits = [edits[i] for i in kept]
     feature = np.array([schema.index(e.feature) for e in edits], np.intp)
+    alone = disjoint(feature, moved[kept]) and (profile is None or not act_together(schema, feature))
     made = Candidates(
         bundle, profile, row, tuple(edits), rows[kept], moved[kept], feature,
-        np.array(intervals, dtype=np.float64).reshape(-1, 2)[kept], _disjoint(feature, moved[kept]), (), (),
+        np.array(intervals, dtype=np.float64).reshape(-1, 2)[kept], alone, (), (),
         None if constraints.error_rates is None else np.array(chances)[kept], sampled, held,
     )  # fmt: skip
     return _with_exclusions(made, values, constraints)
@@ -332,16 +338,6 @@ def _single_rows(
             edit.value
         )
     return rows
-
-
-def _disjoint(feature: NDArray[np.intp], moved: NDArray[np.bool_]) -> bool:
-    owner = np.full(moved.shape[1], -1)
-    for f in np.unique(feature):
-        columns = moved[feature == f].any(axis=0)
-        if (owner[columns] >= 0).any():
-            return False
-        owner[columns] = f
-    return True
 
 
 def _with_exclusions(made: Candidates, values: Sequence[Value], constraints: Constraints) -> Candidates:

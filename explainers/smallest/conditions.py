@@ -309,7 +309,9 @@ def unmoved_words(
 def _without_range(bundle: ModelBundle, name: str) -> bool:
     spec = bundle.schema.feature(name)
     return (
-        spec.kind != "categorical" and not has_intervals(bundle) and known_range(bundle, spec)[0] == -math.inf
+        spec.kind not in ("categorical", "binary")
+        and not has_intervals(bundle)
+        and known_range(bundle, spec)[0] == -math.inf
     )
 
 

@@ -77,7 +77,7 @@ class Constraints:
     move_each : mapping from the name of a number to "rise" or "fall"
         The only way that this one may go from what is recorded; every other number may go either way.
     never_together : collections of alteration names
-        At most one of each may be altered in the changed patient.
+        No change may make one of each altered while another of it is: of those recorded together already none has to go.
     exclusive_drivers : bool
         Whether alterations that exclude each other in the training cohort count as such a collection.
     seen_together : int

@@ -55,11 +55,11 @@ def try_every_set(
     Sets of changes that move common columns are edited one after the other, and nothing is called proven then.
     """
     deadline = time.perf_counter() + time_limit_s
-    table = _flip_table(made, engine, min(max_size, _MOST_CHANGES))
+    table = _flip_table(made, engine, min(max_size, _MOST_CHANGES, len(np.unique(made.feature))))
     # A formula's range follows from its inputs, an interval from the tumour type: else one row stands for all.
     tumour = made.bundle.tumour_columns
     by_row = made.bundle.formula is not None or (tumour is not None and bool(made.moved[:, tumour].any()))
-    most = _largest_size(made, max_size, fast=table is not None)
+    most = _largest_size(made, max_size, table)
     found: list[tuple[int, ...]] = []
     n_tried, ruled_out, ended = 0, 0, None
     for size in range(1, most + 1):
@@ -97,10 +97,12 @@ def try_every_set(
     return Tried("none within" if ended is None else "open", (), ruled_out, False, n_tried, ended)
 
 
-def _largest_size(made: Candidates, max_size: int, *, fast: bool) -> int:
+def _largest_size(made: Candidates, max_size: int, table) -> int:  # type: ignore[no-untyped-def]
+    if table is not None:
+        return int(table.max_size)
     n = len(made)
     for size in range(min(max_size, _MOST_CHANGES, len(np.unique(made.feature))), 0, -1):
-        if fast or sum(comb(n, s) for s in range(1, size + 1)) <= _MOST_ROWS:
+        if sum(comb(n, s) for s in range(1, size + 1)) <= _MOST_ROWS:
             return size
     return min(1, n, max_size)
 
@@ -110,11 +112,16 @@ def _flip_table(made: Candidates, engine: ExactEngine | None, max_size: int):  #
         return None
     if (made.moved.sum(axis=1) != 1).any():
         return None
-    from explainers.trees.flip_table import flip_table
+    from explainers.trees.flip_table import fits, flip_table
 
+    if not fits(len(made), engine.ensemble.n_outputs, max_size):
+        return None
     columns = made.moved.argmax(axis=1)
     changes = [(int(c), float(made.rows[i, c])) for i, c in enumerate(columns)]
-    return flip_table(engine.ensemble, made.row, changes=changes, max_size=max_size)
+    try:
+        return flip_table(engine.ensemble, made.row, changes=changes, max_size=max_size)
+    except MemoryError:  # thousands of values of one number in each leaf
+        return None
 
 
 def _blocks(made: Candidates, engine: ExactEngine | None, table, size: int) -> Iterator[tuple[NDArray[np.intp], FloatMatrix]]:  # type: ignore[no-untyped-def]  # fmt: skip

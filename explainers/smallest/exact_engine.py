@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from explainers.families import Family, family_of, tree_form
+from oncology.bundles.margins import log_shares
 from oncology.uncertainty import CalibrationMap
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class ExactEngine:
         the order of the classes is that of their outputs.
     thresholds : bool
         Whether a probability over or under a value is a margin over or under another.
+    exclusive : bool
+        Whether the options are classes of one model; their outputs are shares (forests) or what a softmax makes shares of.
     """
 
     ensemble: TreeEnsemble | None
@@ -44,6 +48,7 @@ class ExactEngine:
     slope: NDArray[np.float64]
     intercept: NDArray[np.float64]
     thresholds: bool
+    exclusive: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -51,8 +56,12 @@ class ExactEngine:
         return len(self.output) if self.ensemble is None else self.ensemble.n_outputs
 
     def margins(self, outputs: FloatMatrix) -> FloatMatrix:
-        """Margins (n, k) of the options from outputs (n, m)."""
-        return np.ascontiguousarray(outputs[:, self.output])
+        """Margins (n, k) of the options from outputs (n, m), as the bundle's own model gives them."""
+        margins = np.ascontiguousarray(outputs[:, self.output])
+        if not self.exclusive:
+            return margins
+        assert self.ensemble is not None
+        return log_shares(margins if self.ensemble.unit == "probability" else softmax(margins, axis=1))
 
     def goal(
         self, bundle: ModelBundle, goal: Goal, abstained: NDArray[np.bool_], row: FloatVector | None = None
@@ -91,7 +100,8 @@ class ExactEngine:
 def _margin_of_upper_end(
     bundle: ModelBundle, option: str, limit: float, row: FloatVector | None
 ) -> float | None:
-    """The margin at which the upper end of an option's interval reaches a limit, a hair below it.
+    """The margin at which the upper end of an option's interval reaches a limit, far enough below it that an end at the
+    limit itself counts: the search takes what lies within its tolerance for a tie.
 
     For patients of the row's tumour type. The end never falls with the margin and runs on along the calibration
     beyond what was seen, so bisection finds the place. None where that does not show on the calibration's own grid.
@@ -119,7 +129,9 @@ def _margin_of_upper_end(
         if not low < middle < high:
             break
         low, high = (middle, high) if end(np.array([middle]))[0] < limit else (low, middle)
-    return low
+    from explainers.trees.search import TOLERANCE
+
+    return low - 2 * TOLERANCE * max(1.0, abs(low))
 
 
 @lru_cache(maxsize=8)
@@ -157,4 +169,4 @@ def _engine_of_classes(bundle: ModelBundle) -> ExactEngine | None:
     k = len(bundle.options)
     if form is None or form.n_outputs != k:
         return None
-    return ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False)
+    return ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False, exclusive=True)

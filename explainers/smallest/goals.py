@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,10 @@ class Goal:
 
     def check(self, bundle: ModelBundle) -> None:
         """Refuse a goal that does not fit the bundle."""
+        if self.kind not in (kinds := get_args(GoalKind)):
+            raise UnknownNameError("Goal", str(self.kind), kinds)
+        if self.side not in ("over", "under"):
+            raise UnknownNameError("Side of a threshold", str(self.side), ("over", "under"))
         if self.kind == "threshold":
             if self.value is None or not np.isfinite(self.value):
                 raise GoalError("A threshold goal needs its value: a probability, or a score.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from explainers.explanation import FloatVector
 from explainers.smallest.candidates import Candidates
+from explainers.smallest.number_values import is_whole
 
 __all__ = ["JoinedSet", "joined_sets", "ranked_sets"]
 
@@ -130,7 +131,7 @@ def _touch(made: Candidates, below: int, above: int, now: float | None) -> bool:
     end, start = float(made.interval[below, 1]), float(made.interval[above, 0])
     if end == start:
         return True
-    whole = made.bundle.schema.features[made.feature[below]].kind == "count"
+    whole = is_whole(made.bundle.schema.features[made.feature[below]])
     return whole and math.floor(end) == math.floor(start) and not (now is not None and end < now <= start)
 
 

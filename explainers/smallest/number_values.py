@@ -13,12 +13,14 @@ from explainers.families import rises_or_falls
 from explainers.smallest.constraints import Movement
 from explainers.smallest.exact_engine import exact_engine
 from explainers.smallest.goals import GoalError
+from oncology.edits import WHOLE_FIELDS
 from oncology.features import FeatureSpec, Value
+from oncology.patients import field_range
 
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["has_intervals", "known_range", "other_values", "worst_values"]
+__all__ = ["has_intervals", "is_whole", "known_range", "other_values", "worst_values"]
 
 # Steps between the ends of a number's range at which it is tried where the model has no intervals.
 _STEPS = 24
@@ -30,21 +32,37 @@ def has_intervals(bundle: ModelBundle) -> bool:
     return engine is not None and engine.ensemble is not None
 
 
+def _possible(spec: FeatureSpec) -> tuple[float, float]:
+    """The ends of what a patient can have and the model declares; infinite where neither sets any."""
+    low, high = field_range(spec.reads.field or "") or (-math.inf, math.inf)
+    return (
+        low if spec.low is None else max(low, spec.low),
+        high if spec.high is None else min(high, spec.high),
+    )
+
+
+def is_whole(spec: FeatureSpec) -> bool:
+    """Whether a patient can only have whole numbers of it."""
+    return spec.kind == "count" or spec.reads.field in WHOLE_FIELDS
+
+
 def known_range(bundle: ModelBundle, spec: FeatureSpec) -> tuple[float, float]:
-    """The ends of a number's range: declared, else met in training patients, else infinite."""
+    """The ends of a number's range: declared, else met in training patients, else infinite; never impossible ones."""
     met = np.zeros(0)
     if bundle.training is not None and (spec.low is None or spec.high is None):
         met = bundle.training.X[spec.columns[0]].to_numpy(dtype=np.float64)
         met = met[np.isfinite(met)]
     low = met.min(initial=math.inf) if spec.low is None else spec.low
     high = met.max(initial=-math.inf) if spec.high is None else spec.high
+    least, most = _possible(spec)
+    low, high = max(low, least), min(high, most)
     return (float(low), float(high)) if low <= high else (-math.inf, math.inf)
 
 
 def other_values(
     bundle: ModelBundle, spec: FeatureSpec, now: Value, way: Movement | None = None
 ) -> list[tuple[Value, float, float]]:
-    """Other levels (with NaN), or numbers, each with the interval (low, high] that it stands for.
+    """Other levels or answers (with NaN), or numbers, each with the interval (low, high] that it stands for.
 
     Empty for a number without intervals and without a known range.
 
@@ -52,11 +70,12 @@ def other_values(
     """
     if spec.kind == "categorical":
         return [(level, math.nan, math.nan) for level in spec.levels if level != now]
+    if spec.kind == "binary":
+        return [(answer, math.nan, math.nan) for answer in (1.0, 0.0) if answer != now]
     here = None if now is None else float(now)
     if not has_intervals(bundle):
         return _some_values(bundle, spec, here, way)
-    low = -math.inf if spec.low is None else spec.low
-    high = math.inf if spec.high is None else spec.high
+    low, high = _possible(spec)
     engine = exact_engine(bundle)
     assert engine is not None and engine.ensemble is not None
     cuts = engine.ensemble.thresholds(bundle.schema.columns_of(spec.name).start)
@@ -70,7 +89,7 @@ def other_values(
         if not np.isfinite(inside).any():  # the model asks only whether it is known: one value stands for all
             known = np.array(known_range(bundle, spec))
             inside = known[0] - 1.0, known.mean() if np.isfinite(known).all() else 0.0
-        value = _roundest(*inside, here, whole=spec.kind == "count")
+        value = _roundest(*inside, here, whole=is_whole(spec))
         if value is not None:
             found.append((value, a, b))
     return found
@@ -84,11 +103,11 @@ def _some_values(
     if not math.isfinite(low) or (way is not None and here is None):
         return []
     tried: NDArray[np.float64] = np.linspace(low, high, _STEPS + 1)
-    tried = np.unique(np.round(tried) if spec.kind == "count" else tried)
+    tried = np.unique(np.round(tried) if is_whole(spec) else tried)
     between = (tried[1:] + tried[:-1]) / 2
     found: list[tuple[Value, float, float]] = []
     for value, (a, b) in zip(tried, pairwise([-math.inf, *between.tolist(), math.inf]), strict=True):
-        at_end = value in (low, high) or spec.kind == "count"
+        at_end = value in (low, high) or is_whole(spec)
         shown = float(value) if at_end else _roundest(a, b, float(value), whole=False)
         if shown is None or shown == here:
             continue
@@ -106,7 +125,7 @@ def worst_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[Val
     GoalError
         If that is not known, because the number has no known range or its term rises here and falls there.
     """
-    if spec.kind == "categorical" or has_intervals(bundle):
+    if spec.kind in ("categorical", "binary") or has_intervals(bundle):
         return [value for value, _, _ in other_values(bundle, spec, now)]
     ends = known_range(bundle, spec)
     if not math.isfinite(ends[0]):

@@ -60,7 +60,7 @@ class SufficientReason:
     Parameters
     ----------
     answer : str
-        What is kept, in words: "Osimertinib ranked first".
+        What is kept, in words: "Osimertinib ranked first". An option that draws level with it does not come first.
     facts : tuple of Fact
     n_facts : int
         Facts that the model reads in all.

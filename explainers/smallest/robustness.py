@@ -16,6 +16,7 @@ from explainers.smallest.candidates import Candidates, candidates_of
 from explainers.smallest.changes import SmallestChanges, smallest_changes
 from explainers.smallest.constraints import Constraints, ErrorRates
 from explainers.smallest.goals import Goal, GoalError, standings_of_margins
+from oncology.features import Value
 from oncology.patients import PatientProfile
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def assay_robustness(
     after = standings_of_margins(bundle, bundle.margin(rows), rows, abstained)
     errors = _errors(bundle, made, now.band_one[0], after.band_one, after.first)
     reported = Constraints(
-        only=[e.feature for e in made.edits if _before(made, e.feature) is not None],
+        only=[e.feature for e in made.edits if _before(made, e.feature) in (0.0, 1.0)],
         error_rates=any_rate,
         exclusive_drivers=False,
     )
@@ -203,9 +204,9 @@ def assay_robustness(
     )  # fmt: skip
 
 
-def _before(made: Candidates, feature: str) -> float | None:
-    at = made.bundle.schema.columns_of(feature).start
-    return None if np.isnan(made.row[at]) else float(made.row[at])
+def _before(made: Candidates, feature: str) -> Value:
+    # What is recorded, not what the model is told of it: a model may read what was not assayed as absent.
+    return made.recorded()[made.bundle.schema.index(feature)]
 
 
 def _chance(made: Candidates, i: int) -> float | None:
@@ -218,7 +219,8 @@ def _errors(bundle: ModelBundle, made: Candidates, top, bands, firsts) -> tuple[
     for i, edit in enumerate(made.edits):
         if (bands[i] == top).all():
             continue
-        kind = _KINDS[(_before(made, edit.feature), edit.value)]  # type: ignore[index]
+        # A row may hold something between the two, put in where nothing was assayed.
+        kind: ErrorKind = _KINDS.get((_before(made, edit.feature), edit.value), "untested")  # type: ignore[arg-type]
         (change,) = made.changes((i,))
         enters = tuple(n for n, a, b in zip(labels, bands[i], top, strict=True) if a and not b)
         leaves = tuple(n for n, a, b in zip(labels, bands[i], top, strict=True) if b and not a)

@@ -30,7 +30,7 @@ from explainers.trees.projection import Change, check_choice, flips, project
 if TYPE_CHECKING:
     from explainers.trees.ensemble import TreeEnsemble
 
-__all__ = ["FlipTable", "flip_table"]
+__all__ = ["FlipTable", "fits", "flip_table"]
 
 MOST_PAIR_NUMBERS = 40_000_000  # pairs x outputs: 320 MB
 
@@ -179,6 +179,11 @@ class FlipTable:
         return None
 
 
+def fits(n_changes: int, n_outputs: int, max_size: int) -> bool:
+    """Whether a table of so many changes is not too large to keep."""
+    return max_size < 2 or n_changes * (n_changes - 1) // 2 * n_outputs <= MOST_PAIR_NUMBERS
+
+
 def flip_table(
     ensemble: TreeEnsemble,
     row: ArrayLike,
@@ -199,7 +204,7 @@ def flip_table(
         )
     listed = flips(ensemble, row, features or ()) if changes is None else list(changes)
     c, k = len(listed), ensemble.n_outputs
-    if max_size > 1 and c * (c - 1) // 2 * k > MOST_PAIR_NUMBERS:
+    if not fits(c, k, max_size):
         raise ChangeError(
             f"{c} changes with {k} outputs make a table too large to keep; offer fewer changes or outputs."
         )

@@ -11,7 +11,7 @@ from scipy.special import logit
 
 from oncology.bundles.packing import is_stackable
 
-__all__ = ["MarginModel", "margin_scale"]
+__all__ = ["MarginModel", "log_shares", "margin_scale"]
 
 FloatMatrix = NDArray[np.float64]
 FloatVector = NDArray[np.float64]
@@ -30,6 +30,11 @@ _AVERAGING = (
     "ExtraTreeClassifier",
 )
 _LOG_ODDS_DECISION = ("HistGradientBoostingClassifier", "LogisticRegression", "LogisticRegressionCV")
+
+
+def log_shares(probability: FloatMatrix) -> FloatMatrix:
+    """The margins (n, k) of classes that exclude each other, from their probabilities (n, k)."""
+    return np.log(np.clip(probability, _CLIP, 1.0))
 
 
 def _last(estimator: Any) -> Any:
@@ -112,7 +117,7 @@ class MarginModel:
         if self._exclusive:
             (estimator,) = self._estimators
             probability = estimator.predict_proba(table if self._named[0] else X)
-            return np.log(np.clip(np.asarray(probability, dtype=np.float64), _CLIP, 1.0))
+            return log_shares(np.asarray(probability, dtype=np.float64))
         out = np.empty((len(X), len(self._functions)))
         for j, function in enumerate(self._functions):
             out[:, j] = function(table if self._named[j] else X)

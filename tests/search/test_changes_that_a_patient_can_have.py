@@ -1,0 +1,343 @@
+"""Changes are ones that a patient can have, and answers hold for what they do together: against every version."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.tree import DecisionTreeClassifier
+
+from explainers.edited_rows import edited_rows
+from explainers.smallest import (
+    Constraints,
+    ErrorRates,
+    Goal,
+    assay_robustness,
+    smallest_changes,
+    sufficient_reason,
+)
+from explainers.smallest.candidates import candidates_of
+from explainers.standings import standings
+from oncology.alterations import AlterationPattern
+from oncology.bundles import ModelBundle, build
+from oncology.cohorts import Cohort
+from oncology.edits import Edit, apply
+from oncology.errors import UnknownNameError
+from oncology.features import FeatureSchema, FeatureSpec, Reads, alteration_feature, field_feature
+from oncology.patients import Alteration, PatientProfile
+
+GENES = ("EGFR", "KRAS", "ALK", "TP53")
+EVERY = Constraints(exclusive_drivers=False)
+
+
+def made(path, features: Sequence[FeatureSpec], estimator, seed=0, *, classes=False, n=400) -> ModelBundle:
+    """A bundle of three options, learnt from columns at random: yes or no for alterations and answers, else 0 to 6."""
+    schema, rng = FeatureSchema(tuple(features)), np.random.default_rng(seed)
+    few = [f.is_alteration or f.kind in ("binary", "categorical") for f in schema.features]
+    X = pd.DataFrame(
+        np.column_stack([rng.integers(0, 2 if f else 7, n) for f in few]).astype(float), columns=list(schema.columns),
+        index=[f"T{i}" for i in range(n)],
+    )  # fmt: skip
+    eta = ((X - X.mean()) / X.std()).to_numpy() @ rng.normal(0, 1.2, (X.shape[1], 3))
+    X = X.mask(rng.random(X.shape) < 0.15)
+    options = ["osimertinib", "sotorasib", "chemotherapy"]
+    drawn = rng.random((n, 3)) < 1 / (1 + np.exp(-eta))
+    if classes:
+        drawn = np.eye(3, dtype=bool)[(eta + rng.gumbel(size=eta.shape)).argmax(axis=1)]
+    y = pd.DataFrame(drawn.astype(float), columns=options, index=X.index)
+    groups = pd.DataFrame({"tumour": ["LUAD"] * n}, index=X.index)
+    return build(
+        path / "bundle", name="m", title="M", cohort=Cohort(X, y, groups, schema), estimators=estimator, folds=3,
+        format="joblib", synthetic=True, output_kind="classes" if classes else "probabilities",
+    )  # fmt: skip
+
+
+def patient(seed=0, **more) -> PatientProfile:
+    rng = np.random.default_rng(seed)
+    return PatientProfile(
+        "A", tumour="LUAD", assayed_genes=frozenset(g for g in GENES if rng.random() < 0.8),
+        alterations=tuple(Alteration(g) for g in GENES if rng.random() < 0.4), synthetic=True, **more,
+    )  # fmt: skip
+
+
+def fewest(bundle, profile, goal, rows) -> int | None:
+    """By trying every version: how many features the nearest one that reaches the goal differs in."""
+    row = bundle.schema.encode_row(profile)
+    differs = ((rows != row) & ~(np.isnan(rows) & np.isnan(row))).sum(axis=1)
+    reached = goal.reached(bundle, standings(bundle, profile, rows))
+    return int(differs[reached].min()) if reached.any() else None
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(2, max_depth=3, random_state=0),
+        RandomForestClassifier(7, max_depth=4, random_state=0),
+        DecisionTreeClassifier(max_depth=5, random_state=0),
+        HistGradientBoostingClassifier(max_iter=6, max_leaf_nodes=5),
+    ],
+    ids=["2 trees", "7 trees", "tree", "boosted"],
+)
+def test_goals_of_classes_that_exclude_each_other_are_decided_on_the_bundle_s_own_scale(tmp_path, estimator):
+    bundle = made(tmp_path, [alteration_feature(g) for g in GENES], estimator, classes=True)
+    rows = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES))))
+    for seed in range(6):
+        profile = patient(seed)
+        for option in bundle.options:
+            shares = standings(bundle, profile, rows).probability[:, bundle.option_index(option)]
+            goals = [
+                Goal(option, "threshold", v) for v in (0.5, *np.quantile(shares, (0.3, 0.7, 0.97)).round(3))
+            ]
+            for goal in [*goals, Goal(option, "threshold", 0.2, "under"), Goal(option, "band"), Goal(option)]:
+                found = smallest_changes(bundle, profile, goal, constraints=EVERY)
+                size = fewest(bundle, profile, goal, rows)
+                if size == 0:
+                    assert found.status == "already so"
+                elif found.status == "proven":
+                    assert found.size == size
+                else:
+                    assert size is None or size > found.ruled_out
+
+
+def vaf_schema() -> list[FeatureSpec]:
+    reads = Reads("vaf", AlterationPattern("EGFR"))
+    return [
+        alteration_feature("EGFR", change="p.L858R"),
+        alteration_feature("EGFR"),
+        FeatureSpec("EGFR VAF", "EGFR VAF", "continuous", reads),
+    ]
+
+
+def test_two_findings_of_one_gene_that_share_an_allele_fraction_are_not_taken_one_by_one(tmp_path):
+    schema, rng, n = FeatureSchema(tuple(vaf_schema())), np.random.default_rng(0), 600
+    X = pd.DataFrame((rng.random((n, 3)) < 0.35).astype(float), columns=list(schema.columns), index=[f"T{i}" for i in range(n)])  # fmt: skip
+    X["EGFR VAF"] = np.where(X.iloc[:, 0] + X.iloc[:, 1] > 0, rng.random(n).round(2), 0.0)
+    chance = np.column_stack([1 / (1 + np.exp(1 - 5 * X["EGFR VAF"])), np.full(n, 0.35)])
+    y = pd.DataFrame((rng.random((n, 2)) < chance).astype(float), columns=["osimertinib", "chemotherapy"], index=X.index)  # fmt: skip
+    bundle = build(
+        tmp_path / "b", name="m", title="M", cohort=Cohort(X, y, pd.DataFrame({"tumour": ["LUAD"] * n}, index=X.index), schema),
+        estimators=HistGradientBoostingClassifier(max_iter=20), format="joblib", synthetic=True,
+    )  # fmt: skip
+    two = (
+        Alteration("EGFR", protein_change="p.L858R", vaf=0.8),
+        Alteration("EGFR", protein_change="p.G719A", vaf=0.7),
+    )
+    profile = PatientProfile(
+        "A", tumour="LUAD", assayed_genes=frozenset({"EGFR"}), alterations=two, synthetic=True
+    )
+    found = smallest_changes(bundle, profile, "chemotherapy")
+    assert (found.status, found.size) == ("best found", 2), "neither alone does it, both together do"
+    calls = assay_robustness(bundle, profile)
+    assert calls.calls_between == 2 and not calls.proven
+
+
+class NoModel:
+    """A bundle as far as its patients go."""
+
+    tumour_columns, formula, output_kind, calibration = None, None, "probabilities", None
+
+    def __init__(self, schema: FeatureSchema) -> None:
+        self.schema = schema
+
+
+def test_changes_called_disjoint_do_together_what_they_do_alone():
+    rng, seen = np.random.default_rng(3), {True: 0, False: 0}
+    genes, kinds = ("EGFR", "KRAS"), ("any", "mutation", "amplification")
+    for _ in range(120):
+        patterns = {(genes[rng.integers(2)], kinds[rng.integers(3)]) for _ in range(rng.integers(2, 5))}
+        features = [alteration_feature(g, kind=k) for g, k in sorted(patterns)]
+        for what, kind in (("vaf", "continuous"), ("count", "count")):
+            if rng.random() < 0.5:
+                features.append(
+                    FeatureSpec(what, what, kind, Reads(what, AlterationPattern(genes[rng.integers(2)])))
+                )
+        schema = FeatureSchema(tuple(features))
+        found = tuple(
+            Alteration(genes[rng.integers(2)], kinds[rng.integers(1, 3)], vaf=(None, 0.2, 0.4)[rng.integers(3)])
+            for _ in range(rng.integers(0, 4))
+        )  # fmt: skip
+        profile = PatientProfile("A", alterations=found, assayed_genes=frozenset(genes), synthetic=True)
+        candidates = candidates_of(NoModel(schema), profile, mode="model", constraints=EVERY)  # type: ignore[arg-type]
+        seen[candidates.disjoint] += 1
+        if not candidates.disjoint:
+            continue
+        for size in (2, 3):
+            for chosen in combinations(range(len(candidates)), size):
+                if len({int(candidates.feature[i]) for i in chosen}) == size:
+                    together = schema.encode_row(
+                        apply(schema, profile, [candidates.edits[i] for i in chosen])
+                    )
+                    one_by_one = candidates.combined(np.array([chosen]))[0]
+                    assert np.array_equal(together, one_by_one, equal_nan=True), (features, found, chosen)
+    assert min(seen.values()) > 10
+
+
+def test_an_edit_of_a_gene_is_one_that_no_narrower_feature_claims():
+    schema = FeatureSchema((alteration_feature("EGFR"), alteration_feature("EGFR", kind="mutation")))
+    profile = PatientProfile("A", assayed_genes=frozenset({"EGFR"}), synthetic=True)
+    rows = edited_rows(schema, profile, [[Edit("EGFR", 1.0)], [Edit("EGFR mutation", 1.0)]])
+    assert rows.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_an_edit_that_moves_another_feature_keeps_to_what_holds_for_that_one(tmp_path, monkeypatch):
+    # Where a narrower feature claims every alteration of the gene, an edit of the gene lands there.
+    everywhere = [alteration_feature("EGFR", kind=k) for k in ("mutation", "amplification", "deletion", "fusion", "other")]  # fmt: skip
+    bundle = made(
+        tmp_path,
+        [alteration_feature("EGFR"), *everywhere, alteration_feature("KRAS")],
+        HistGradientBoostingClassifier(max_iter=5),
+    )
+    profile = PatientProfile("A", assayed_genes=frozenset({"EGFR", "KRAS"}), synthetic=True)
+    named = candidates_of(bundle, profile, mode="model", constraints=EVERY)
+    assert Edit("EGFR", 1.0) not in named.edits, "no patient can have it"
+    # An edit that does what it names and something besides.
+    own = edited_rows
+
+    def besides(schema, who, edits):
+        rows = own(schema, who, edits)
+        for row, edit in zip(rows, edits, strict=True):
+            row[1] = 1.0 if edit[0] == Edit("KRAS", 1.0) else row[1]
+        return rows
+
+    monkeypatch.setattr("explainers.smallest.candidates.edited_rows", besides)
+    for constraints, kept in (
+        (EVERY, True),
+        (Constraints(fixed=("EGFR mutation",), exclusive_drivers=False), False),
+        (Constraints(only=("EGFR amplification", "KRAS"), exclusive_drivers=False), False),
+        (
+            Constraints(become_each={"EGFR mutation": ("absent", "not assayed")}, exclusive_drivers=False),
+            False,
+        ),
+        (Constraints(become_each={"EGFR mutation": ("altered",)}, exclusive_drivers=False), True),
+    ):
+        edits = candidates_of(bundle, profile, mode="model", constraints=constraints).edits
+        assert (Edit("KRAS", 1.0) in edits) == kept, constraints
+
+
+ANSWERS = [
+    *(alteration_feature(g) for g in GENES[:3]),
+    field_feature("Prior", "Earlier treatment", "prior_treated", "binary"),
+    field_feature("ECOG", "ECOG", "ecog", "count"),
+    field_feature("Line", "Line of therapy", "line"),
+]
+
+
+@pytest.mark.parametrize("estimator", [ExtraTreesClassifier(8, max_depth=5, random_state=0), HistGradientBoostingClassifier(max_iter=15)])  # fmt: skip
+def test_answers_and_numbers_are_ones_that_a_patient_can_have(tmp_path, estimator):
+    bundle = made(tmp_path, ANSWERS, estimator)
+    free, found = Constraints(numbers=True, exclusive_drivers=False), 0
+    for seed in range(4):
+        profile = patient(seed, ecog=seed, line=1 + seed, prior_treatments=("x",) if seed % 2 else ())
+        for who in (profile, bundle.schema.encode_row(profile)):
+            for option, kind in product(bundle.options, ("first", "band", "threshold")):
+                goal = Goal(option, kind, 0.9 if kind == "threshold" else None)
+                answer = smallest_changes(bundle, who, goal, constraints=free, most=50)
+                for one in answer.found:
+                    after = {c.feature: c.after for c in one.changes}
+                    found += len(after.keys() & {"Prior", "ECOG", "Line"})
+                    assert after.get("Prior") in (0.0, 1.0, None)
+                    assert after.get("ECOG") in (None, 0, 1, 2, 3, 4, 5)
+                    assert after.get("Line") in (None, *range(1, 21))
+                    if who is profile:
+                        edited = apply(bundle.schema, profile, [Edit(f, v) for f, v in after.items()])
+                        values = dict(
+                            zip(bundle.schema.names, bundle.schema.values(edited), strict=True)
+                        ).items()
+                        assert after.items() <= values
+    assert found > 20
+
+
+def test_a_reason_is_sufficient_over_the_answers_there_are(tmp_path):
+    features = [
+        *(alteration_feature(g) for g in GENES[:3]),
+        field_feature("Prior", "Prior", "prior_treated", "binary"),
+    ]
+    for seed in range(4):
+        bundle = made(
+            tmp_path / str(seed), features, ExtraTreesClassifier(6, max_depth=5, random_state=seed), seed
+        )
+        every = np.array(list(product((1.0, 0.0, np.nan), repeat=4)))
+        for n in range(4):
+            profile = patient(n, prior_treatments=("x",) if n % 2 else ())
+            row = bundle.schema.encode_row(profile)
+            mine = standings(bundle, profile, row[None]).first[0]
+            others = standings(bundle, profile, every).first != mine
+            same = (every == row) | (np.isnan(every) & np.isnan(row))
+            enough = [k for k in product((False, True), repeat=4) if not (others & same[:, list(k)].all(axis=1)).any()]  # fmt: skip
+            reason = sufficient_reason(bundle, profile)
+            assert reason.smallest and reason.size == min(map(sum, enough))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_what_was_not_assayed_is_untested_whatever_the_model_is_told_instead(tmp_path, value):
+    features = [
+        dataclasses.replace(alteration_feature(g), missing="impute", impute_value=value) for g in GENES
+    ]
+    bundle = made(tmp_path, features, HistGradientBoostingClassifier(max_iter=15), seed=2)
+    profile = PatientProfile("A", tumour="LUAD", assayed_genes=frozenset({"EGFR"}), alterations=(Alteration("EGFR"),), synthetic=True)  # fmt: skip
+    for rates in (None, ErrorRates(0.02, 0.0)):
+        found = assay_robustness(bundle, profile, error_rates=rates)
+        kinds = {e.change.feature: e.kind for e in found.errors}
+        assert found.n_checked >= 4 and len(kinds) > 1
+        assert {k for f, k in kinds.items() if f != "EGFR"} == {"untested"}
+        assert all(c.feature == "EGFR" for a in found.nearest for one in a.found for c in one.changes)
+
+
+def test_an_end_of_the_interval_at_the_limit_itself_is_out_of_unlikely(tmp_path):
+    bundle, tried = made(tmp_path, [alteration_feature(g) for g in GENES], HistGradientBoostingClassifier(max_iter=15)), 0  # fmt: skip
+    rows = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES))))
+    for seed, option in product(range(8), bundle.options):
+        profile, j = patient(seed), bundle.option_index(option)
+        high = standings(bundle, profile, rows).high[:, j]
+        limit = float(high.max())
+        now = standings(bundle, profile, bundle.schema.encode_row(profile)[None]).high[0, j]
+        if limit >= 1 or now >= limit:
+            continue
+        tried += 1
+        at_limit = dataclasses.replace(
+            bundle, manifest=dataclasses.replace(bundle.manifest, unlikely_below=limit)
+        )
+        found = smallest_changes(at_limit, profile, Goal(option, "likely"), constraints=EVERY)
+        assert found.found and found.size == fewest(at_limit, profile, Goal(option, "likely"), rows)
+    assert tried > 5
+
+
+@pytest.mark.parametrize("why", ["too large", "no memory"])
+def test_a_table_too_large_to_keep_is_not_needed(tmp_path, monkeypatch, why):
+    bundle = made(tmp_path, ANSWERS, RandomForestClassifier(6, max_depth=4, random_state=0))
+    profile, free = (
+        patient(1, ecog=1, line=2, prior_treatments=()),
+        Constraints(numbers=True, exclusive_drivers=False),
+    )
+    goals = [Goal(o, "band") for o in bundle.options]
+    with_table = [smallest_changes(bundle, profile, g, constraints=free) for g in goals]
+
+    def no_memory(*_args, **_more):
+        raise MemoryError
+
+    if why == "too large":
+        monkeypatch.setattr("explainers.trees.flip_table.MOST_PAIR_NUMBERS", 10)
+    else:
+        monkeypatch.setattr("explainers.trees.flip_table.flip_table", no_memory)
+    for goal, before in zip(goals, with_table, strict=True):
+        after = smallest_changes(bundle, profile, goal, constraints=free)
+        assert (after.status, after.size) == (before.status, before.size)
+
+
+def test_a_goal_of_no_known_kind_or_side_is_refused(tmp_path):
+    bundle = made(
+        tmp_path, [alteration_feature(g) for g in GENES], HistGradientBoostingClassifier(max_iter=5)
+    )
+    with pytest.raises(UnknownNameError, match="'treshold' is not known"):
+        smallest_changes(bundle, patient(), Goal("sotorasib", "treshold", 0.5))  # type: ignore[arg-type]
+    with pytest.raises(UnknownNameError, match="Side of a threshold 'above'"):
+        smallest_changes(bundle, patient(), Goal("sotorasib", "threshold", 0.99, "above"))  # type: ignore[arg-type]
