@@ -247,7 +247,7 @@ def single_changes_html(bundle: ModelBundle, found: SingleChanges, *, most: int 
     n = len({c.change.feature for c in found.changes})
     if ranked and not chosen:
         if not found.band_one:
-            return f"<p>None: the model gives no answer for this profile, whichever of {n} alterations changes alone.</p>"
+            return f"<p>None: the model gives no answer for this profile, and none of {n} alterations alone brings one.</p>"
         return f"<p>None: whichever of {n} alterations changes alone, the top band keeps its members.</p>"
     label = dict(zip(found.options, found.labels, strict=True))
     scale, digits = (1.0, 2) if bundle.is_score else (100.0, 0)

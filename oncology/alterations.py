@@ -12,7 +12,7 @@ from oncology.vocabulary import NAMED_CHANGES, NamedChange
 __all__ = ["AlterationPattern", "EvidenceIndex", "PatternError"]
 
 PatternKind = Literal["any", "mutation", "amplification", "deletion", "fusion", "other"]
-_KINDS: tuple[AlterationKind, ...] = ("mutation", "amplification", "deletion", "fusion", "other")
+_KINDS: tuple[AlterationKind, ...] = ("mutation", "other", "amplification", "deletion", "fusion")
 
 
 class PatternError(OncologyError, ValueError):
@@ -94,7 +94,7 @@ class AlterationPattern:
         Examples
         --------
         >>> AlterationPattern("EGFR").example((AlterationPattern("EGFR", "mutation"),)).name
-        'EGFR amplification'
+        'EGFR other alteration'
         """
         kinds = _KINDS if self.kind == "any" else (self.kind,)
         made = [Alteration(self.gene, k, protein_change=self.change) for k in kinds]

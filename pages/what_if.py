@@ -24,14 +24,19 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
     from oncology.patients import PatientProfile
 
-# The edits that the ranking on the screen was drawn of.
+# What the ranking on the screen was drawn of.
 _DRAWN = "ranking-drawn-of"
+
+
+def _open_now() -> tuple[object, ...]:
+    """The model, the patient and the edits that the session holds."""
+    return session.bundle(), session.patient(), session.edits()
 
 
 @st.fragment(key="workbench")
 def workbench(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """The panel and the answer beside it: all that runs at once after an edit."""
-    st.session_state[_DRAWN] = session.edits()
+    st.session_state[_DRAWN] = _open_now()
     with turns.at_once():
         panel, result = st.columns([5, 8], gap="medium")
         # What a person looks at first is made first.
@@ -44,8 +49,8 @@ def workbench(bundle: ModelBundle, recorded: PatientProfile) -> None:
 @st.fragment(key="depth")
 def depth(bundle: ModelBundle, recorded: PatientProfile) -> None:
     """Everything else about the profile as it stands; runs once the hand at the panel has come to rest."""
-    if st.session_state[_DRAWN] != session.edits():
-        # An edit and the clock that spoke in the same moment: Streamlit heard both and ran this part alone.
+    if st.session_state[_DRAWN] != _open_now():
+        # An edit, or another patient, and the clock that spoke in the same moment: Streamlit ran this part alone.
         st.rerun()
     with turns.in_turn():
         # An answer that was searched for says when the profile is no longer the one it was asked of.

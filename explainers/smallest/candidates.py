@@ -255,13 +255,16 @@ def candidates_of(
     moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
     alike = answers_alike(bundle, row, rows)
     held = frozenset(edits[i].feature for i in np.flatnonzero(~alike))
-    possible = np.ones(len(edits), bool)
+    real, feature = moved.any(axis=1) & alike, np.array([schema.index(e.feature) for e in edits], np.intp)
+    alone, may = True, np.ones(len(edits), bool)
     if profile is not None:
-        possible = as_named(schema, edits, rows) & only_what_may(schema, edits, rows, moved, constraints)
-    kept = np.flatnonzero(moved.any(axis=1) & alike & possible)
-    edits = [edits[i] for i in kept]
-    feature = np.array([schema.index(e.feature) for e in edits], np.intp)
-    alone = disjoint(feature, moved[kept]) and (profile is None or not act_together(schema, feature))
+        real &= as_named(schema, edits, rows)
+        may = only_what_may(schema, edits, rows, moved, constraints)
+        # Where one goes because it would move what has to stay, another patient may have the one without the other.
+        alone = disjoint(feature[real], moved[real]) and not act_together(schema, feature[real])
+        alone &= bool(may[real].all())
+    kept = np.flatnonzero(real & may)
+    edits, feature = [edits[i] for i in kept], feature[kept]
     made = Candidates(
         bundle, profile, row, tuple(edits), rows[kept], moved[kept], feature,
         np.array(intervals, dtype=np.float64).reshape(-1, 2)[kept], alone, (), (),
@@ -310,6 +313,8 @@ def _states(
     rates, become = constraints.error_rates, allowed_states(constraints, spec.name)
     words: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
     found: list[tuple[float | None, float]] = []
+    # A row may hold something between the two, put in where nothing was assayed.
+    now = now if now in (0.0, 1.0) else None
     for state, word in words.items():
         if state == now or word not in become:
             continue

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from explainers.families import Family, family_of, tree_form
+from explainers.families import Family, estimator_of, family_of, tree_form
 from oncology.bundles.margins import log_shares
 from oncology.uncertainty import CalibrationMap
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
 __all__ = ["ExactEngine", "exact_engine"]
+
+# Rows of the background on which the trees of exclusive classes are held against the bundle's own model.
+_CHECKED = 64
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,7 +39,7 @@ class ExactEngine:
         Output of the ensemble (or column of the margins) that is each option's margin.
     slope, intercept : arrays (k,)
         Log-odds of the calibrated probability = slope * margin + intercept. For exclusive classes: 1 and 0, since
-        the order of the classes is that of their outputs.
+        the order of the classes is that of the trees' outputs.
     thresholds : bool
         Whether a probability over or under a value is a margin over or under another.
     exclusive : bool
@@ -131,7 +134,8 @@ def _margin_of_upper_end(
         low, high = (middle, high) if end(np.array([middle]))[0] < limit else (low, middle)
     from explainers.trees.search import TOLERANCE
 
-    return low - 2 * TOLERANCE * max(1.0, abs(low))
+    # In units of the sums of up to ten thousand (`Goal.in_units`); sets found that miss it after all are left out.
+    return low - 1e4 * TOLERANCE * max(1.0, abs(low))
 
 
 @lru_cache(maxsize=8)
@@ -167,6 +171,17 @@ def exact_engine(bundle: ModelBundle) -> ExactEngine | None:
 def _engine_of_classes(bundle: ModelBundle) -> ExactEngine | None:
     form = tree_form(bundle, bundle.options[0])
     k = len(bundle.options)
-    if form is None or form.n_outputs != k:
+    if form is None or form.n_outputs != k or not (form.unit == "probability" or form.exclusive):
         return None
-    return ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False, exclusive=True)
+    engine = ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False, exclusive=True)
+    # The trees inside a wrapper (a calibration, one class against the rest) may say something else than the whole.
+    rows = bundle.background.rows[:_CHECKED]
+    agree = np.allclose(engine.margins(form.predict(rows)), bundle.margin(rows), rtol=1e-4, atol=1e-4)
+    return engine if agree and _has_no_calibration(estimator_of(bundle, bundle.options[0])) else None
+
+
+def _has_no_calibration(estimator: object) -> bool:
+    """Whether no calibration map stands between the trees and the model's shares."""
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    inner = getattr(last, "best_estimator_", last)
+    return not hasattr(inner, "calibrated_classifiers_")

@@ -34,11 +34,16 @@ def has_intervals(bundle: ModelBundle) -> bool:
 
 def _possible(spec: FeatureSpec) -> tuple[float, float]:
     """The ends of what a patient can have and the model declares; infinite where neither sets any."""
-    low, high = field_range(spec.reads.field or "") or (-math.inf, math.inf)
-    return (
-        low if spec.low is None else max(low, spec.low),
-        high if spec.high is None else min(high, spec.high),
-    )
+    low = -math.inf if spec.low is None else spec.low
+    high = math.inf if spec.high is None else spec.high
+    least, most = field_range(spec.reads.field or "") or (-math.inf, math.inf)
+    # A model that counts in another unit than the profile keeps its own range.
+    return (max(low, least), min(high, most)) if max(low, least) <= min(high, most) else (low, high)
+
+
+def _is_answer(spec: FeatureSpec) -> bool:
+    """Whether it is a yes or no, and not a number that a model calls so."""
+    return spec.kind == "binary" and field_range(spec.reads.field or "") is None
 
 
 def is_whole(spec: FeatureSpec) -> bool:
@@ -55,7 +60,8 @@ def known_range(bundle: ModelBundle, spec: FeatureSpec) -> tuple[float, float]:
     low = met.min(initial=math.inf) if spec.low is None else spec.low
     high = met.max(initial=-math.inf) if spec.high is None else spec.high
     least, most = _possible(spec)
-    low, high = max(low, least), min(high, most)
+    if max(low, least) <= min(high, most):
+        low, high = max(low, least), min(high, most)
     return (float(low), float(high)) if low <= high else (-math.inf, math.inf)
 
 
@@ -70,7 +76,7 @@ def other_values(
     """
     if spec.kind == "categorical":
         return [(level, math.nan, math.nan) for level in spec.levels if level != now]
-    if spec.kind == "binary":
+    if _is_answer(spec):
         return [(answer, math.nan, math.nan) for answer in (1.0, 0.0) if answer != now]
     here = None if now is None else float(now)
     if not has_intervals(bundle):
@@ -125,7 +131,7 @@ def worst_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[Val
     GoalError
         If that is not known, because the number has no known range or its term rises here and falls there.
     """
-    if spec.kind in ("categorical", "binary") or has_intervals(bundle):
+    if spec.kind == "categorical" or _is_answer(spec) or has_intervals(bundle):
         return [value for value, _, _ in other_values(bundle, spec, now)]
     ends = known_range(bundle, spec)
     if not math.isfinite(ends[0]):

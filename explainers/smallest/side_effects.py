@@ -60,20 +60,26 @@ def only_what_may(
             out[touched] = False
         elif spec.is_alteration:
             allowed = allowed_states(constraints, spec.name)
+            if allowed == frozenset(_WORDS.values()):
+                continue
             states = rows[touched, here.start]
-            out[touched] &= [_WORDS[None if np.isnan(s) else float(s)] in allowed for s in states]
+            # Of an unknown state that the model is told as another, the row does not say which it is.
+            out[touched] &= spec.missing != "impute"
+            out[touched] &= [_WORDS.get(None if np.isnan(s) else float(s)) in allowed for s in states]
     return out
 
 
 def act_together(schema: FeatureSchema, feature: NDArray[np.intp]) -> bool:
     """Whether two changes may do together what neither does alone: the largest allele fraction of a gene stays as long as
-    one of its findings is left.
+    one of its findings is left, and its count is unknown only where none is and it was not assayed.
 
     feature : (n,), positions of the features that may change
     """
     genes = [p.gene for f in np.unique(feature) if (p := schema.features[f].reads.pattern) is not None]
-    fractions = {f.reads.pattern.gene for f in schema.features if f.reads.what == "vaf" and f.reads.pattern}
-    return any(genes.count(gene) > 1 for gene in fractions)
+    derived = {
+        f.reads.pattern.gene for f in schema.features if f.reads.what in ("vaf", "count") and f.reads.pattern
+    }
+    return any(genes.count(gene) > 1 for gene in derived)
 
 
 def disjoint(feature: NDArray[np.intp], moved: NDArray[np.bool_]) -> bool:

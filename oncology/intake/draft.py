@@ -12,6 +12,7 @@ from oncology.intake.report import Ledger
 from oncology.patients import Alteration, ImpossibleValueError, Outcome, PatientProfile, Source
 from oncology.vocabulary import NAMED_CHANGES
 from oncology.vocabulary.findings import HORMONE_RECEPTORS, hormone_receptors
+from oncology.vocabulary.tumours import is_within
 
 __all__ = ["PatientDraft", "clean_id", "pseudonym"]
 
@@ -115,11 +116,13 @@ class PatientDraft:
                 f"{gene} is called absent in one place and altered in another",
                 "taken as altered",
             )
-        both = hormone_receptors(self.findings)
+        # Other tumours have these receptors too, but nobody calls them hormone receptor positive by this rule.
+        breast = is_within(self.values.get("tumour") or "", "BRCA")
+        both = hormone_receptors(self.findings) if breast else None
         if both is not None and HORMONE_RECEPTORS not in self.findings:
             self.findings[HORMONE_RECEPTORS] = both
             ledger.note(
-                "Hormone receptors: positive where the oestrogen or the progesterone receptor is recorded as positive, "
+                "Hormone receptors of breast cancer: positive where the oestrogen or the progesterone receptor is recorded as positive, "
                 "negative where both are recorded as negative, else not known."
             )
         outcome = None

@@ -50,7 +50,7 @@ class EmptyFolderError(OncologyError, ValueError):
         super().__init__(
             f"The folder {name} holds {found}. {todo}; folders inside a folder are not searched."
         )
-        self.name = name
+        self.name, self.folders = name, tuple(folders)
 
 
 class FileTooLargeError(OncologyError, ValueError):

@@ -85,11 +85,7 @@ def page(
                 st.caption(lead)
             if origin == "mixed" and facts:
                 # A line of its own: in the badge a phone would cut it off.
-                st.caption(
-                    f"{facts[0].capitalize()}; {'; '.join(facts[1:])}."
-                    if facts[1:]
-                    else f"{facts[0].capitalize()}."
-                )
+                st.caption("; ".join([facts[0].capitalize(), *facts[1:]]) + ".")
         beside = st.container(horizontal=True, horizontal_alignment="right", key="page-beside")
     # The foot is written before the body, so that it also stands below a page that stops half way.
     body = st.container(key="page-body")

@@ -133,7 +133,7 @@ def test_9_the_protein_change_stands_in_the_clinvar_name_only():
     assert (profile.tumour, profile.ecog, profile.sex) == ("BRCA", 0, "female")
     receptors = {"er": "positive", "pr": "negative", "her2": "negative"}
     assert profile.findings == receptors | {"hormone receptors": "positive"}
-    assert any("Hormone receptors: positive where" in note for note in report.notes)
+    assert any("Hormone receptors of breast cancer: positive where" in note for note in report.notes)
     assert len(profile.prior_treatments) == 4
 
 

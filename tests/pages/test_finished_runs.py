@@ -39,6 +39,7 @@ class Session(AppSession):
         self._client_state = ClientState()
         self._message_enqueued_callback = None
         self._debug_last_backmsg_id = None
+        self._run_on_save = False
 
     def __del__(self) -> None:
         """Nothing was opened that had to be closed."""
@@ -94,6 +95,17 @@ def test_also_of_two_runs_that_ended_one_after_the_other():
     for runner in (first, second):
         session.hear(runner, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, forward_msg=RANKING)
         assert session.sent() == ["the ranking"]
+
+
+def test_the_end_of_a_run_is_told_before_the_next_one_begins():
+    before = ended_runner()
+    session = Session(before)
+    session.request_rerun(ClientState(fragment_id="part"))
+    session.hear(before, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, forward_msg=RANKING)
+    session.hear(before, ScriptRunnerEvent.FRAGMENT_STOPPED_WITH_SUCCESS)
+    kinds = [m.WhichOneof("type") for m in session._browser_queue.flush()]
+    assert kinds == ["delta", "script_finished", "session_status_changed"]
+    assert session._state is AppSessionState.APP_NOT_RUNNING
 
 
 def test_a_run_that_was_told_to_stop_does_not_speak_beside_the_next():

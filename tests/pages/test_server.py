@@ -4,7 +4,9 @@ import base64
 import hashlib
 import re
 
-from pages.parts import server
+from streamlit.runtime.app_session import AppSession
+
+from pages.parts import finished_runs, server
 
 
 def test_the_start_document_is_ours():
@@ -29,3 +31,11 @@ def test_every_inline_script_of_the_start_document_is_allowed_by_its_digest_alon
 
 def test_the_policy_names_no_other_host():
     assert not re.search(r"https?:|\*", server.policy(server.shell()))
+
+
+def test_the_server_drops_no_message_of_a_run_that_came_to_its_end(monkeypatch):
+    for name in ("request_rerun", "_handle_scriptrunner_event_on_event_loop"):
+        monkeypatch.setattr(AppSession, name, getattr(AppSession, name))
+    server.build()
+    assert AppSession.request_rerun is finished_runs._ask
+    assert AppSession._handle_scriptrunner_event_on_event_loop is finished_runs._listen

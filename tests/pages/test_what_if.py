@@ -164,7 +164,7 @@ def test_of_a_tumour_the_model_never_met_nothing_is_said_to_stay_in_a_top_band(t
     app = what_if()
     next(box for box in app.selectbox if box.label == "Patient").set_value("own:A stranger").run()
     body = html(app)
-    assert "the model gives no answer for this profile, whichever of" in body
+    assert "the model gives no answer for this profile, and none of" in body
     assert "keeps its members" not in body
     app.switch_page("pages/treatment.py").run()
     assert "In words, with support" not in [header.value for header in app.header]

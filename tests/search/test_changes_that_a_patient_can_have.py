@@ -9,6 +9,8 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     HistGradientBoostingClassifier,
@@ -22,10 +24,12 @@ from explainers.smallest import (
     ErrorRates,
     Goal,
     assay_robustness,
+    number_values,
     smallest_changes,
     sufficient_reason,
 )
 from explainers.smallest.candidates import candidates_of
+from explainers.smallest.side_effects import only_what_may
 from explainers.standings import standings
 from oncology.alterations import AlterationPattern
 from oncology.bundles import ModelBundle, build
@@ -84,12 +88,14 @@ def fewest(bundle, profile, goal, rows) -> int | None:
         RandomForestClassifier(7, max_depth=4, random_state=0),
         DecisionTreeClassifier(max_depth=5, random_state=0),
         HistGradientBoostingClassifier(max_iter=6, max_leaf_nodes=5),
+        CalibratedClassifierCV(RandomForestClassifier(5, max_depth=4, random_state=0), ensemble=False, cv=3),
+        LGBMClassifier(objective="multiclassova", n_estimators=6, num_leaves=6, verbose=-1, n_jobs=1),
     ],
-    ids=["2 trees", "7 trees", "tree", "boosted"],
+    ids=["2 trees", "7 trees", "tree", "boosted", "calibrated", "one against the rest"],
 )
 def test_goals_of_classes_that_exclude_each_other_are_decided_on_the_bundle_s_own_scale(tmp_path, estimator):
     bundle = made(tmp_path, [alteration_feature(g) for g in GENES], estimator, classes=True)
-    rows = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES))))
+    rows, proven = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES)))), 0
     for seed in range(6):
         profile = patient(seed)
         for option in bundle.options:
@@ -100,12 +106,13 @@ def test_goals_of_classes_that_exclude_each_other_are_decided_on_the_bundle_s_ow
             for goal in [*goals, Goal(option, "threshold", 0.2, "under"), Goal(option, "band"), Goal(option)]:
                 found = smallest_changes(bundle, profile, goal, constraints=EVERY)
                 size = fewest(bundle, profile, goal, rows)
-                if size == 0:
-                    assert found.status == "already so"
-                elif found.status == "proven":
+                assert (found.status == "already so") == (size == 0)
+                proven += found.status == "proven"
+                if found.status == "proven":
                     assert found.size == size
-                else:
-                    assert size is None or size > found.ruled_out
+                elif size != 0:
+                    assert found.ruled_out in (2, 3) and (size is None or size > found.ruled_out)
+    assert proven > 50
 
 
 def vaf_schema() -> list[FeatureSpec]:
@@ -166,7 +173,9 @@ def test_changes_called_disjoint_do_together_what_they_do_alone():
             for _ in range(rng.integers(0, 4))
         )  # fmt: skip
         profile = PatientProfile("A", alterations=found, assayed_genes=frozenset(genes), synthetic=True)
-        candidates = candidates_of(NoModel(schema), profile, mode="model", constraints=EVERY)  # type: ignore[arg-type]
+        become = (("altered", "absent", "not assayed"), ("absent", "not assayed"))[rng.integers(2)]
+        free = Constraints(become=become, exclusive_drivers=False)
+        candidates = candidates_of(NoModel(schema), profile, mode="model", constraints=free)  # type: ignore[arg-type]
         seen[candidates.disjoint] += 1
         if not candidates.disjoint:
             continue
@@ -179,6 +188,31 @@ def test_changes_called_disjoint_do_together_what_they_do_alone():
                     one_by_one = candidates.combined(np.array([chosen]))[0]
                     assert np.array_equal(together, one_by_one, equal_nan=True), (features, found, chosen)
     assert min(seen.values()) > 10
+
+
+def test_what_only_a_third_change_would_show_is_not_called_disjoint():
+    """A patient whose one finding belongs to two features, of which one has to stay."""
+    classes = [alteration_feature("EGFR", change=c) for c in ("exon 19 deletion", "exon 20 insertion")]
+    both = Alteration("EGFR", protein_change="p.D761delinsEY")
+    schema = FeatureSchema((*classes, alteration_feature("KRAS")))
+    profile = PatientProfile(
+        "A", alterations=(both,), assayed_genes=frozenset({"EGFR", "KRAS"}), synthetic=True
+    )
+    if schema.encode_row(profile).tolist()[:2] != [1.0, 1.0]:
+        pytest.skip("no finding belongs to both classes any more")
+    kept = Constraints(fixed=("EGFR exon 20 insertion",), exclusive_drivers=False)
+    found = candidates_of(NoModel(schema), profile, mode="model", constraints=kept)  # type: ignore[arg-type]
+    assert {e.feature for e in found.edits} == {"KRAS"} and not found.disjoint
+
+
+def test_an_unknown_state_told_as_another_is_not_taken_for_that_one():
+    imputed = dataclasses.replace(alteration_feature("EGFR"), missing="impute", impute_value=0.5)
+    schema = FeatureSchema((imputed, alteration_feature("KRAS")))
+    rows, edits = np.array([[0.5, 1.0]]), [Edit("KRAS", 1.0)]
+    moved = np.array([[True, True]])
+    some = Constraints(become_each={"EGFR": ("absent",)})
+    assert only_what_may(schema, edits, rows, moved, Constraints()).all()
+    assert not only_what_may(schema, edits, rows, moved, some).any()
 
 
 def test_an_edit_of_a_gene_is_one_that_no_narrower_feature_claims():
@@ -254,6 +288,20 @@ def test_answers_and_numbers_are_ones_that_a_patient_can_have(tmp_path, estimato
                         ).items()
                         assert after.items() <= values
     assert found > 20
+
+
+def test_a_model_in_another_unit_keeps_its_own_range_and_a_number_is_no_answer(tmp_path):
+    features = [
+        *(alteration_feature(g) for g in GENES[:2]),
+        field_feature("LDH", "LDH, times normal", "labs.ldh_u_l", low=0.0, high=7.0),
+        field_feature("Line", "Line of therapy", "line", "binary"),
+    ]
+    bundle = made(tmp_path, features, HistGradientBoostingClassifier(max_iter=15))
+    ldh, line = bundle.schema.features[2:]
+    values = [v for v, _, _ in number_values.other_values(bundle, ldh, 3.0)]
+    assert values and all(0 <= v <= 7 for v in values), "20 U/L and more is what a profile holds"
+    assert number_values.known_range(bundle, ldh) == (0.0, 7.0)
+    assert all(v >= 1 for v, _, _ in number_values.other_values(bundle, line, None)), "there is no line 0"
 
 
 def test_a_reason_is_sufficient_over_the_answers_there_are(tmp_path):
