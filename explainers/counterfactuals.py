@@ -203,7 +203,7 @@ def _single_edits(bundle: ModelBundle, values: Mapping[str, Value], mode: Mode) 
             continue
         for state in (1.0, 0.0, None):
             # A model that refuses unknown values has nothing to say once this one is unknown.
-            if state != value and not (state is None and (spec.missing != "nan" or mode == "assay")):
+            if state != value and not (state is None and (spec.missing == "refuse" or mode == "assay")):
                 edits.append(Edit(spec.name, state))
     return edits
 

@@ -30,7 +30,7 @@ def edited_rows(
         columns = [schema.columns_of(e.feature).start for e in change]
         direct = all(e.feature in alone for e in change) and not (row[columns] == 1.0).any()
         if direct and len(set(columns)) == len(columns):
-            rows[i, columns] = [np.nan if e.value is None else float(e.value) for e in change]
+            rows[i, columns] = [schema.feature(e.feature).encode(e.value)[0] for e in change]
         else:
             rows[i] = schema.encode_row(apply(schema, profile, change))
     return rows

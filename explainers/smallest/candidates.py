@@ -23,7 +23,7 @@ from explainers.smallest.constraints import (
 )
 from explainers.smallest.interval_words import ends_in_words
 from explainers.smallest.number_values import has_intervals, other_values, worst_values
-from explainers.smallest.side_effects import act_together, as_named, disjoint, only_what_may
+from explainers.smallest.side_effects import act_together, as_named, disjoint, only_what_may, told_alike
 from oncology.edits import Edit
 from oncology.features import FeatureSpec, SchemaMismatchError, Value
 from oncology.patients import PatientProfile
@@ -255,7 +255,8 @@ def candidates_of(
     moved = ~((rows == row) | (np.isnan(rows) & np.isnan(row)))
     alike = answers_alike(bundle, row, rows)
     held = frozenset(edits[i].feature for i in np.flatnonzero(~alike))
-    real, feature = moved.any(axis=1) & alike, np.array([schema.index(e.feature) for e in edits], np.intp)
+    real = moved.any(axis=1) & alike & ~told_alike(schema, edits, rows)
+    feature = np.array([schema.index(e.feature) for e in edits], np.intp)
     alone, may = True, np.ones(len(edits), bool)
     if profile is not None:
         real &= as_named(schema, edits, rows)
@@ -291,7 +292,7 @@ def every_value(bundle: ModelBundle, row: FloatVector) -> Candidates:
             values: list[Value] = [v for v in (1.0, 0.0) if v != now]
         else:
             values = worst_values(bundle, spec, now)
-        if spec.missing == "nan" and now is not None:
+        if spec.missing == "impute" or (spec.missing == "nan" and now is not None):
             values.append(None)
         edits += [Edit(spec.name, v) for v in values]
     rows = _single_rows(bundle, None, row, edits)
@@ -326,7 +327,7 @@ def _states(
                 chance = rates.false_positive if now == 1.0 else rates.false_negative
                 if chance == 0:
                     continue  # stated never to happen
-        elif state is None and spec.missing != "nan":
+        elif state is None and spec.missing == "refuse":
             continue  # a model that refuses unknown values has nothing to say once this one is unknown
         found.append((state, chance))
     return found

@@ -208,7 +208,7 @@ def condition_words(
 
 def _alterations(bundle: ModelBundle, mode: Mode, constraints: Constraints) -> list[str]:
     states = allowed_states(constraints, "")
-    known = any(f.missing == "nan" for f in bundle.schema.features if f.is_alteration)
+    known = any(f.missing != "refuse" for f in bundle.schema.features if f.is_alteration)
     words = {"altered": "altered", "absent": "not altered"}
     if mode == "model" and known:
         words["not assayed"] = "not assayed"

@@ -16,6 +16,7 @@ from explainers.explanation import FloatMatrix
 from explainers.smallest.candidates import Candidates
 from explainers.smallest.exact_engine import ExactEngine
 from explainers.smallest.goals import Goal, standings_of_margins
+from explainers.standings import Standings
 
 __all__ = ["MOST_OF_NUMBERS", "Tried", "try_every_set"]
 
@@ -23,6 +24,8 @@ _BATCH = 4096
 # Sets that a model without an exact form is asked about at most; larger sizes are left untried, and said so.
 _MOST_ROWS = 300_000
 _MOST_CHANGES = 3
+# Nearer to a threshold than this, the model itself is asked: some sum their trees in single precision.
+_CLOSE = 1e-6
 # Winning sets that are kept; more where numbers move, since neighbouring intervals will be joined.
 _MOST_LISTED, MOST_OF_NUMBERS = 2000, 10_000
 
@@ -69,6 +72,11 @@ def try_every_set(
                 break
             rows = made.combined(sets) if by_row else made.row[None]
             after = standings_of_margins(made.bundle, margins, rows, abstained)
+            if table is not None and (close := _at_the_threshold(made, goal, after)).any():
+                # Here the last digit decides, and it is the model's own that counts.
+                margins = margins.copy()
+                margins[close] = made.bundle.margin(made.combined(sets[close]))
+                after = standings_of_margins(made.bundle, margins, rows, abstained)
             n_tried += len(sets)
             winners = sets[np.flatnonzero(goal.reached(made.bundle, after))]
             kept = (tuple(map(int, s)) for s in winners)
@@ -95,6 +103,14 @@ def try_every_set(
     if ended is None and ruled_out < max_size:
         ended = f"sets of more than {most} changes were not tried"
     return Tried("none within" if ended is None else "open", (), ruled_out, False, n_tried, ended)
+
+
+def _at_the_threshold(made: Candidates, goal: Goal, after: Standings) -> NDArray[np.bool_]:
+    """Which rows come so near to a threshold that the arithmetic of single precision could tell on either side, (n,)."""
+    if goal.kind != "threshold" or goal.value is None:
+        return np.zeros(len(after.probability), bool)
+    found = after.probability[:, made.bundle.option_index(goal.option)]
+    return np.abs(found - goal.value) < _CLOSE
 
 
 def _largest_size(made: Candidates, max_size: int, table) -> int:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from explainers.smallest.constraints import Constraints, Direction, allowed_stat
 from oncology.edits import Edit
 from oncology.features import FeatureSchema
 
-__all__ = ["act_together", "as_named", "disjoint", "only_what_may"]
+__all__ = ["act_together", "as_named", "disjoint", "only_what_may", "told_alike"]
 
 _WORDS: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
 
@@ -24,10 +24,20 @@ def as_named(schema: FeatureSchema, edits: Sequence[Edit], rows: FloatMatrix) ->
 
 def _has(schema: FeatureSchema, edit: Edit, row: NDArray[np.float64]) -> bool:
     here = schema.columns_of(edit.feature)
-    if isinstance(edit.value, str) or here.stop - here.start > 1:
+    if not isinstance(edit.value, float) or here.stop - here.start > 1:
         return np.array_equal(row[here], schema.feature(edit.feature).encode(edit.value), equal_nan=True)
-    found = row[here.start]
-    return bool(np.isnan(found) if edit.value is None else found == edit.value)
+    return bool(row[here.start] == edit.value)
+
+
+def told_alike(schema: FeatureSchema, edits: Sequence[Edit], rows: FloatMatrix) -> NDArray[np.bool_]:
+    """Whether the model is told of an edit to unknown what it is told of another state of the same feature, (n,)."""
+    out, told = np.zeros(len(edits), bool), set()
+    for i, edit in enumerate(edits):
+        if schema.feature(edit.feature).missing == "impute":
+            key = edit.feature, rows[i].tobytes()
+            out[i] = key in told
+            told.add(key)
+    return out
 
 
 def only_what_may(

@@ -17,7 +17,9 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
+from explainers.counterfactuals import single_changes
 from explainers.edited_rows import edited_rows
 from explainers.smallest import (
     Constraints,
@@ -29,6 +31,7 @@ from explainers.smallest import (
     sufficient_reason,
 )
 from explainers.smallest.candidates import candidates_of
+from explainers.smallest.exact_engine import exact_engine
 from explainers.smallest.side_effects import only_what_may
 from explainers.standings import standings
 from oncology.alterations import AlterationPattern
@@ -389,3 +392,69 @@ def test_a_goal_of_no_known_kind_or_side_is_refused(tmp_path):
         smallest_changes(bundle, patient(), Goal("sotorasib", "treshold", 0.5))  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="Side of a threshold 'above'"):
         smallest_changes(bundle, patient(), Goal("sotorasib", "threshold", 0.99, "above"))  # type: ignore[arg-type]
+
+
+def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp_path):
+    told = [
+        dataclasses.replace(alteration_feature(g), missing="impute", impute_value=v)
+        for g, v in zip(GENES[1:], (0.3, 0.0, 0.6), strict=True)
+    ]
+    for seed in range(3):
+        bundle = made(
+            tmp_path / str(seed),
+            [alteration_feature(GENES[0]), *told],
+            RandomForestClassifier(8, max_depth=5, random_state=seed),
+            seed,
+        )
+        schema = bundle.schema
+        states = list(product((1.0, 0.0, None), repeat=len(GENES)))
+        rows = np.array([[c for f, v in zip(schema.features, s, strict=True) for c in f.encode(v)] for s in states])  # fmt: skip
+        for n in range(6):
+            profile = patient(n)
+            row, now = schema.encode_row(profile), schema.values(profile)
+            after = standings(bundle, profile, rows)
+            size = np.array([sum(a != b for a, b in zip(s, now, strict=True)) for s in states])
+            for option in bundle.options:
+                answer = smallest_changes(bundle, profile, option, constraints=EVERY, most=100)
+                reached = Goal(option).reached(bundle, after)
+                assert (answer.status == "already so") == bool(reached[size == 0].any())
+                if answer.status == "proven":
+                    assert answer.size == size[reached].min()
+                elif answer.status != "already so":
+                    assert answer.status in ("none within", "impossible") and not reached.any()
+            mine = standings(bundle, profile, row[None]).first[0]
+            same = (rows == row) | (np.isnan(rows) & np.isnan(row))
+            enough = [k for k in product((False, True), repeat=len(GENES)) if not (after.first != mine)[same[:, list(k)].all(axis=1)].any()]  # fmt: skip
+            assert sufficient_reason(bundle, profile).size == min(map(sum, enough))
+            single = {c.change.feature: c for c in single_changes(bundle, profile).changes if c.change.after is None}  # fmt: skip
+            for name, change in single.items():
+                edited = apply(schema, profile, [Edit(name, None)])
+                whole = bundle.probability(bundle.margin(schema.encode_row(edited)[None]))[0]
+                assert change.after == pytest.approx(whole)
+
+
+def test_at_a_threshold_the_last_digit_of_the_model_itself_decides(tmp_path):
+    bundle = made(
+        tmp_path,
+        [alteration_feature(g) for g in GENES],
+        XGBClassifier(n_estimators=6, max_depth=3, n_jobs=1),
+        classes=True,
+    )
+    rows, tried = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES)))), 0
+    engine = exact_engine(bundle)
+    assert engine is not None and engine.ensemble is not None
+    own = bundle.probability(bundle.margin(rows))
+    theirs = bundle.probability(engine.margins(engine.ensemble.predict(rows)))
+    for seed, (j, option) in product(range(4), enumerate(bundle.options)):
+        profile = patient(seed)
+        for i in range(0, len(rows), 9):
+            between = float((own[i, j] + theirs[i, j]) / 2)
+            if not min(own[i, j], theirs[i, j]) < between < max(own[i, j], theirs[i, j]):
+                continue
+            tried += 1
+            goal = Goal(option, "threshold", between, "over" if own[i, j] > between else "under")
+            answer, size = smallest_changes(bundle, profile, goal, constraints=EVERY), fewest(bundle, profile, goal, rows)  # fmt: skip
+            assert (answer.status == "already so") == (size == 0)
+            if size:
+                assert answer.size == size if answer.found else size > answer.ruled_out
+    assert tried > 20
