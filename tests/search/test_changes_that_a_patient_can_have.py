@@ -414,9 +414,13 @@ def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp
             row, now = schema.encode_row(profile), schema.values(profile)
             after = standings(bundle, profile, rows)
             size = np.array([sum(a != b for a, b in zip(s, now, strict=True)) for s in states])
-            for option in bundle.options:
-                answer = smallest_changes(bundle, profile, option, constraints=EVERY, most=100)
-                reached = Goal(option).reached(bundle, after)
+            to_unknown = np.array([all(a in (b, None) for a, b in zip(s, now, strict=True)) for s in states])
+            only = Constraints(become=("not assayed",), exclusive_drivers=False)
+            for option, (allowed, constraints) in product(
+                bundle.options, ((size >= 0, EVERY), (to_unknown, only))
+            ):
+                answer = smallest_changes(bundle, profile, option, constraints=constraints, most=100)
+                reached = Goal(option).reached(bundle, after) & allowed
                 assert (answer.status == "already so") == bool(reached[size == 0].any())
                 if answer.status == "proven":
                     assert answer.size == size[reached].min()
