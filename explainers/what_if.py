@@ -55,7 +55,7 @@ _USUAL: dict[str, tuple[float, float]] = {
     "labs.blood_blasts_percent": (0, 100),
 }
 _STATE_WORDS = {value: word for word, value in STATES.items()}
-_WHOLE = ("age_years", "line", "ecog", "pdl1")
+_WHOLE_STEPS = ("age_years", "line", "ecog", "pdl1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def number_range(bundle: ModelBundle, spec: FeatureSpec) -> NumberRange:
         low, high = 0.0, 1.0
     low = 0.0 if low is None else float(low)
     high = low + 100.0 if high is None or high <= low else float(high)
-    step = 1.0 if spec.kind == "count" or spec.reads.field in _WHOLE else _step(high - low)
+    step = 1.0 if spec.kind == "count" or spec.reads.field in _WHOLE_STEPS else _step(high - low)
     middle = low + round((high - low) / 2 / step) * step
     believable = {"vaf": (0.0, 1.0)}.get(spec.reads.what, (spec.low, spec.high))
     return NumberRange(low, high, step, middle, *believable)

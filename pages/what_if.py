@@ -29,8 +29,9 @@ _DRAWN = "ranking-drawn-of"
 
 
 def _open_now() -> tuple[object, ...]:
-    """The model, the patient and the edits that the session holds."""
-    return session.bundle(), session.patient(), session.edits()
+    """The model, the patient and the edits that the session holds, by what they are and not by where they lie."""
+    model, patient = session.bundle(), session.patient()
+    return model and model.sha256, patient and patient.fingerprint, session.edits()
 
 
 @st.fragment(key="workbench")

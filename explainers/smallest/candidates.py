@@ -14,15 +14,15 @@ from explainers.edited_rows import edited_rows
 from explainers.explanation import Change, FloatMatrix, FloatVector
 from explainers.plausibility import exclusive_pairs
 from explainers.smallest.constraints import (
+    STATE_WORDS,
     Constraints,
-    Direction,
     Mode,
     allowed_states,
     movable_numbers,
     movement_of,
 )
 from explainers.smallest.interval_words import ends_in_words
-from explainers.smallest.number_values import has_intervals, other_values, worst_values
+from explainers.smallest.number_values import has_intervals, has_levels, other_values, worst_values
 from explainers.smallest.side_effects import act_together, as_named, disjoint, only_what_may, told_alike
 from oncology.edits import Edit
 from oncology.features import FeatureSpec, SchemaMismatchError, Value
@@ -244,7 +244,7 @@ def candidates_of(
         elif mode == "model" and spec.name in numbers:
             way = movement_of(constraints, spec.name)
             found = [(v, a, b, math.nan) for v, a, b in other_values(bundle, spec, now, way)]
-            sampled |= not exact and spec.kind not in ("categorical", "binary")
+            sampled |= not exact and not has_levels(spec)
         else:
             continue
         for value, low, high, chance in found:
@@ -312,11 +312,10 @@ def _states(
 ) -> list[tuple[float | None, float]]:
     """Other states, each with the chance of a wrong call (NaN where it is none)."""
     rates, become = constraints.error_rates, allowed_states(constraints, spec.name)
-    words: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
     found: list[tuple[float | None, float]] = []
     # A row may hold something between the two, put in where nothing was assayed.
     now = now if now in (0.0, 1.0) else None
-    for state, word in words.items():
+    for state, word in STATE_WORDS.items():
         if state == now or word not in become:
             continue
         chance = math.nan

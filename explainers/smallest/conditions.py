@@ -20,7 +20,7 @@ from explainers.smallest.constraints import (
     movement_of,
     numbers_of,
 )
-from explainers.smallest.number_values import has_intervals, known_range
+from explainers.smallest.number_values import has_intervals, has_levels, known_range
 from oncology.counts import SMALLEST_COUNT
 
 if TYPE_CHECKING:
@@ -308,11 +308,7 @@ def unmoved_words(
 
 def _without_range(bundle: ModelBundle, name: str) -> bool:
     spec = bundle.schema.feature(name)
-    return (
-        spec.kind not in ("categorical", "binary")
-        and not has_intervals(bundle)
-        and known_range(bundle, spec)[0] == -math.inf
-    )
+    return not has_levels(spec) and not has_intervals(bundle) and known_range(bundle, spec)[0] == -math.inf
 
 
 def _labels(bundle: ModelBundle, names: Collection[str]) -> str:

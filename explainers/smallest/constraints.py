@@ -99,6 +99,10 @@ class Constraints:
     error_rates: ErrorRates | None = None
 
 
+# What a state is called where it is told which may come about.
+STATE_WORDS: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
+
+
 def allowed_states(constraints: Constraints, name: str) -> frozenset[Direction]:
     """States that an alteration may change to: what holds for all, and what holds for this one."""
     everywhere = frozenset(constraints.become)

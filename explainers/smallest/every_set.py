@@ -58,11 +58,14 @@ def try_every_set(
     Sets of changes that move common columns are edited one after the other, and nothing is called proven then.
     """
     deadline = time.perf_counter() + time_limit_s
-    table = _flip_table(made, engine, min(max_size, _MOST_CHANGES, len(np.unique(made.feature))))
+    n_features = len(np.unique(made.feature))
+    most = min(max_size, _MOST_CHANGES, n_features)
+    table = _flip_table(made, engine, most)
+    if table is None:
+        most = _affordable(len(made), most)
     # A formula's range follows from its inputs, an interval from the tumour type: else one row stands for all.
     tumour = made.bundle.tumour_columns
     by_row = made.bundle.formula is not None or (tumour is not None and bool(made.moved[:, tumour].any()))
-    most = _largest_size(made, max_size, table)
     found: list[tuple[int, ...]] = []
     n_tried, ruled_out, ended = 0, 0, None
     for size in range(1, most + 1):
@@ -98,7 +101,7 @@ def try_every_set(
             n_tried,
             ended,
         )
-    if made.disjoint and ended is None and ruled_out >= len(np.unique(made.feature)):
+    if made.disjoint and ended is None and ruled_out >= n_features:
         return Tried("impossible", (), ruled_out, True, n_tried, None)  # there is no larger set
     if ended is None and ruled_out < max_size:
         ended = f"sets of more than {most} changes were not tried"
@@ -113,14 +116,10 @@ def _at_the_threshold(made: Candidates, goal: Goal, after: Standings) -> NDArray
     return np.abs(found - goal.value) < _CLOSE
 
 
-def _largest_size(made: Candidates, max_size: int, table) -> int:  # type: ignore[no-untyped-def]
-    if table is not None:
-        return int(table.max_size)
-    n = len(made)
-    for size in range(min(max_size, _MOST_CHANGES, len(np.unique(made.feature))), 0, -1):
-        if sum(comb(n, s) for s in range(1, size + 1)) <= _MOST_ROWS:
-            return size
-    return min(1, n, max_size)
+def _affordable(n: int, most: int) -> int:
+    """The largest size up to which not too many sets of n changes have to be put through the model; 1 at the least."""
+    sizes = [s for s in range(1, most + 1) if sum(comb(n, t) for t in range(1, s + 1)) <= _MOST_ROWS]
+    return max(sizes, default=min(1, most))
 
 
 def _flip_table(made: Candidates, engine: ExactEngine | None, max_size: int):  # type: ignore[no-untyped-def]

@@ -20,7 +20,7 @@ from oncology.patients import field_range
 if TYPE_CHECKING:
     from oncology.bundles import ModelBundle
 
-__all__ = ["has_intervals", "is_whole", "known_range", "other_values", "worst_values"]
+__all__ = ["has_intervals", "has_levels", "is_whole", "known_range", "other_values", "worst_values"]
 
 # Steps between the ends of a number's range at which it is tried where the model has no intervals.
 _STEPS = 24
@@ -41,8 +41,12 @@ def _possible(spec: FeatureSpec) -> tuple[float, float]:
     return (max(low, least), min(high, most)) if max(low, least) <= min(high, most) else (low, high)
 
 
+def has_levels(spec: FeatureSpec) -> bool:
+    """Whether it is one of some levels, or a yes or no; a number that a model calls so is none."""
+    return spec.kind == "categorical" or _is_answer(spec)
+
+
 def _is_answer(spec: FeatureSpec) -> bool:
-    """Whether it is a yes or no, and not a number that a model calls so."""
     return spec.kind == "binary" and field_range(spec.reads.field or "") is None
 
 
@@ -131,7 +135,7 @@ def worst_values(bundle: ModelBundle, spec: FeatureSpec, now: Value) -> list[Val
     GoalError
         If that is not known, because the number has no known range or its term rises here and falls there.
     """
-    if spec.kind == "categorical" or _is_answer(spec) or has_intervals(bundle):
+    if has_levels(spec) or has_intervals(bundle):
         return [value for value, _, _ in other_values(bundle, spec, now)]
     ends = known_range(bundle, spec)
     if not math.isfinite(ends[0]):

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explainers.explanation import FloatMatrix
-from explainers.smallest.constraints import Constraints, Direction, allowed_states
+from explainers.smallest.constraints import STATE_WORDS, Constraints, allowed_states
 from oncology.edits import Edit
 from oncology.features import FeatureSchema
 
 __all__ = ["act_together", "as_named", "disjoint", "only_what_may", "told_alike"]
-
-_WORDS: dict[float | None, Direction] = {1.0: "altered", 0.0: "absent", None: "not assayed"}
 
 
 def as_named(schema: FeatureSchema, edits: Sequence[Edit], rows: FloatMatrix) -> NDArray[np.bool_]:
@@ -31,9 +29,10 @@ def _has(schema: FeatureSchema, edit: Edit, row: NDArray[np.float64]) -> bool:
 
 def told_alike(schema: FeatureSchema, edits: Sequence[Edit], rows: FloatMatrix) -> NDArray[np.bool_]:
     """Whether the model is told of an edit to unknown what it is told of another state of the same feature, (n,)."""
+    instead = {f.name for f in schema.features if f.missing == "impute"}
     out, told = np.zeros(len(edits), bool), set()
-    for i, edit in enumerate(edits):
-        if schema.feature(edit.feature).missing == "impute":
+    for i, edit in enumerate(edits if instead else ()):
+        if edit.feature in instead:
             key = edit.feature, rows[i].tobytes()
             out[i] = key in told
             told.add(key)
@@ -51,8 +50,7 @@ def only_what_may(
 
     Counts and allele fractions follow from the alterations and may move with them.
     """
-    widths = [len(f.columns) for f in schema.features]
-    owner = np.repeat(np.arange(len(widths)), widths)
+    owner = schema.feature_of_column
     feature = np.array([schema.index(e.feature) for e in edits], np.intp)
     foreign = moved & (owner != feature[:, None])
     out = np.ones(len(edits), bool)
@@ -70,12 +68,12 @@ def only_what_may(
             out[touched] = False
         elif spec.is_alteration:
             allowed = allowed_states(constraints, spec.name)
-            if allowed == frozenset(_WORDS.values()):
+            if allowed == frozenset(STATE_WORDS.values()):
                 continue
             states = rows[touched, here.start]
             # Of an unknown state that the model is told as another, the row does not say which it is.
             out[touched] &= spec.missing != "impute"
-            out[touched] &= [_WORDS.get(None if np.isnan(s) else float(s)) in allowed for s in states]
+            out[touched] &= [STATE_WORDS.get(None if np.isnan(s) else float(s)) in allowed for s in states]
     return out
 
 

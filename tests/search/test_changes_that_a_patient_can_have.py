@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 import pytest
-from lightgbm import LGBMClassifier
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
-from sklearn.tree import DecisionTreeClassifier
-from xgboost import XGBClassifier
 
 from explainers.counterfactuals import single_changes
 from explainers.edited_rows import edited_rows
@@ -31,91 +26,15 @@ from explainers.smallest import (
     sufficient_reason,
 )
 from explainers.smallest.candidates import candidates_of
-from explainers.smallest.exact_engine import exact_engine
 from explainers.smallest.side_effects import only_what_may
 from explainers.standings import standings
 from oncology.alterations import AlterationPattern
-from oncology.bundles import ModelBundle, build
+from oncology.bundles import build
 from oncology.cohorts import Cohort
 from oncology.edits import Edit, apply
-from oncology.errors import UnknownNameError
 from oncology.features import FeatureSchema, FeatureSpec, Reads, alteration_feature, field_feature
 from oncology.patients import Alteration, PatientProfile
-
-GENES = ("EGFR", "KRAS", "ALK", "TP53")
-EVERY = Constraints(exclusive_drivers=False)
-
-
-def made(path, features: Sequence[FeatureSpec], estimator, seed=0, *, classes=False, n=400) -> ModelBundle:
-    """A bundle of three options, learnt from columns at random: yes or no for alterations and answers, else 0 to 6."""
-    schema, rng = FeatureSchema(tuple(features)), np.random.default_rng(seed)
-    few = [f.is_alteration or f.kind in ("binary", "categorical") for f in schema.features]
-    X = pd.DataFrame(
-        np.column_stack([rng.integers(0, 2 if f else 7, n) for f in few]).astype(float), columns=list(schema.columns),
-        index=[f"T{i}" for i in range(n)],
-    )  # fmt: skip
-    eta = ((X - X.mean()) / X.std()).to_numpy() @ rng.normal(0, 1.2, (X.shape[1], 3))
-    X = X.mask(rng.random(X.shape) < 0.15)
-    options = ["osimertinib", "sotorasib", "chemotherapy"]
-    drawn = rng.random((n, 3)) < 1 / (1 + np.exp(-eta))
-    if classes:
-        drawn = np.eye(3, dtype=bool)[(eta + rng.gumbel(size=eta.shape)).argmax(axis=1)]
-    y = pd.DataFrame(drawn.astype(float), columns=options, index=X.index)
-    groups = pd.DataFrame({"tumour": ["LUAD"] * n}, index=X.index)
-    return build(
-        path / "bundle", name="m", title="M", cohort=Cohort(X, y, groups, schema), estimators=estimator, folds=3,
-        format="joblib", synthetic=True, output_kind="classes" if classes else "probabilities",
-    )  # fmt: skip
-
-
-def patient(seed=0, **more) -> PatientProfile:
-    rng = np.random.default_rng(seed)
-    return PatientProfile(
-        "A", tumour="LUAD", assayed_genes=frozenset(g for g in GENES if rng.random() < 0.8),
-        alterations=tuple(Alteration(g) for g in GENES if rng.random() < 0.4), synthetic=True, **more,
-    )  # fmt: skip
-
-
-def fewest(bundle, profile, goal, rows) -> int | None:
-    """By trying every version: how many features the nearest one that reaches the goal differs in."""
-    row = bundle.schema.encode_row(profile)
-    differs = ((rows != row) & ~(np.isnan(rows) & np.isnan(row))).sum(axis=1)
-    reached = goal.reached(bundle, standings(bundle, profile, rows))
-    return int(differs[reached].min()) if reached.any() else None
-
-
-@pytest.mark.parametrize(
-    "estimator",
-    [
-        RandomForestClassifier(2, max_depth=3, random_state=0),
-        RandomForestClassifier(7, max_depth=4, random_state=0),
-        DecisionTreeClassifier(max_depth=5, random_state=0),
-        HistGradientBoostingClassifier(max_iter=6, max_leaf_nodes=5),
-        CalibratedClassifierCV(RandomForestClassifier(5, max_depth=4, random_state=0), ensemble=False, cv=3),
-        LGBMClassifier(objective="multiclassova", n_estimators=6, num_leaves=6, verbose=-1, n_jobs=1),
-    ],
-    ids=["2 trees", "7 trees", "tree", "boosted", "calibrated", "one against the rest"],
-)
-def test_goals_of_classes_that_exclude_each_other_are_decided_on_the_bundle_s_own_scale(tmp_path, estimator):
-    bundle = made(tmp_path, [alteration_feature(g) for g in GENES], estimator, classes=True)
-    rows, proven = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES)))), 0
-    for seed in range(6):
-        profile = patient(seed)
-        for option in bundle.options:
-            shares = standings(bundle, profile, rows).probability[:, bundle.option_index(option)]
-            goals = [
-                Goal(option, "threshold", v) for v in (0.5, *np.quantile(shares, (0.3, 0.7, 0.97)).round(3))
-            ]
-            for goal in [*goals, Goal(option, "threshold", 0.2, "under"), Goal(option, "band"), Goal(option)]:
-                found = smallest_changes(bundle, profile, goal, constraints=EVERY)
-                size = fewest(bundle, profile, goal, rows)
-                assert (found.status == "already so") == (size == 0)
-                proven += found.status == "proven"
-                if found.status == "proven":
-                    assert found.size == size
-                elif size != 0:
-                    assert found.ruled_out in (2, 3) and (size is None or size > found.ruled_out)
-    assert proven > 50
+from tests.search.small_bundles import ANSWERS, EVERY, GENES, made, patient
 
 
 def vaf_schema() -> list[FeatureSpec]:
@@ -260,14 +179,6 @@ def test_an_edit_that_moves_another_feature_keeps_to_what_holds_for_that_one(tmp
         assert (Edit("KRAS", 1.0) in edits) == kept, constraints
 
 
-ANSWERS = [
-    *(alteration_feature(g) for g in GENES[:3]),
-    field_feature("Prior", "Earlier treatment", "prior_treated", "binary"),
-    field_feature("ECOG", "ECOG", "ecog", "count"),
-    field_feature("Line", "Line of therapy", "line"),
-]
-
-
 @pytest.mark.parametrize("estimator", [ExtraTreesClassifier(8, max_depth=5, random_state=0), HistGradientBoostingClassifier(max_iter=15)])  # fmt: skip
 def test_answers_and_numbers_are_ones_that_a_patient_can_have(tmp_path, estimator):
     bundle = made(tmp_path, ANSWERS, estimator)
@@ -343,57 +254,6 @@ def test_what_was_not_assayed_is_untested_whatever_the_model_is_told_instead(tmp
         assert all(c.feature == "EGFR" for a in found.nearest for one in a.found for c in one.changes)
 
 
-def test_an_end_of_the_interval_at_the_limit_itself_is_out_of_unlikely(tmp_path):
-    bundle, tried = made(tmp_path, [alteration_feature(g) for g in GENES], HistGradientBoostingClassifier(max_iter=15)), 0  # fmt: skip
-    rows = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES))))
-    for seed, option in product(range(8), bundle.options):
-        profile, j = patient(seed), bundle.option_index(option)
-        high = standings(bundle, profile, rows).high[:, j]
-        limit = float(high.max())
-        now = standings(bundle, profile, bundle.schema.encode_row(profile)[None]).high[0, j]
-        if limit >= 1 or now >= limit:
-            continue
-        tried += 1
-        at_limit = dataclasses.replace(
-            bundle, manifest=dataclasses.replace(bundle.manifest, unlikely_below=limit)
-        )
-        found = smallest_changes(at_limit, profile, Goal(option, "likely"), constraints=EVERY)
-        assert found.found and found.size == fewest(at_limit, profile, Goal(option, "likely"), rows)
-    assert tried > 5
-
-
-@pytest.mark.parametrize("why", ["too large", "no memory"])
-def test_a_table_too_large_to_keep_is_not_needed(tmp_path, monkeypatch, why):
-    bundle = made(tmp_path, ANSWERS, RandomForestClassifier(6, max_depth=4, random_state=0))
-    profile, free = (
-        patient(1, ecog=1, line=2, prior_treatments=()),
-        Constraints(numbers=True, exclusive_drivers=False),
-    )
-    goals = [Goal(o, "band") for o in bundle.options]
-    with_table = [smallest_changes(bundle, profile, g, constraints=free) for g in goals]
-
-    def no_memory(*_args, **_more):
-        raise MemoryError
-
-    if why == "too large":
-        monkeypatch.setattr("explainers.trees.flip_table.MOST_PAIR_NUMBERS", 10)
-    else:
-        monkeypatch.setattr("explainers.trees.flip_table.flip_table", no_memory)
-    for goal, before in zip(goals, with_table, strict=True):
-        after = smallest_changes(bundle, profile, goal, constraints=free)
-        assert (after.status, after.size) == (before.status, before.size)
-
-
-def test_a_goal_of_no_known_kind_or_side_is_refused(tmp_path):
-    bundle = made(
-        tmp_path, [alteration_feature(g) for g in GENES], HistGradientBoostingClassifier(max_iter=5)
-    )
-    with pytest.raises(UnknownNameError, match="'treshold' is not known"):
-        smallest_changes(bundle, patient(), Goal("sotorasib", "treshold", 0.5))  # type: ignore[arg-type]
-    with pytest.raises(UnknownNameError, match="Side of a threshold 'above'"):
-        smallest_changes(bundle, patient(), Goal("sotorasib", "threshold", 0.99, "above"))  # type: ignore[arg-type]
-
-
 def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp_path):
     told = [
         dataclasses.replace(alteration_feature(g), missing="impute", impute_value=v)
@@ -435,30 +295,3 @@ def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp
                 edited = apply(schema, profile, [Edit(name, None)])
                 whole = bundle.probability(bundle.margin(schema.encode_row(edited)[None]))[0]
                 assert change.after == pytest.approx(whole)
-
-
-def test_at_a_threshold_the_last_digit_of_the_model_itself_decides(tmp_path):
-    bundle = made(
-        tmp_path,
-        [alteration_feature(g) for g in GENES],
-        XGBClassifier(n_estimators=6, max_depth=3, n_jobs=1),
-        classes=True,
-    )
-    rows, tried = np.array(list(product((1.0, 0.0, np.nan), repeat=len(GENES)))), 0
-    engine = exact_engine(bundle)
-    assert engine is not None and engine.ensemble is not None
-    own = bundle.probability(bundle.margin(rows))
-    theirs = bundle.probability(engine.margins(engine.ensemble.predict(rows)))
-    for seed, (j, option) in product(range(4), enumerate(bundle.options)):
-        profile = patient(seed)
-        for i in range(0, len(rows), 9):
-            between = float((own[i, j] + theirs[i, j]) / 2)
-            if not min(own[i, j], theirs[i, j]) < between < max(own[i, j], theirs[i, j]):
-                continue
-            tried += 1
-            goal = Goal(option, "threshold", between, "over" if own[i, j] > between else "under")
-            answer, size = smallest_changes(bundle, profile, goal, constraints=EVERY), fewest(bundle, profile, goal, rows)  # fmt: skip
-            assert (answer.status == "already so") == (size == 0)
-            if size:
-                assert answer.size == size if answer.found else size > answer.ruled_out
-    assert tried > 20
