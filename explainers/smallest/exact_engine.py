@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExactEngine", "exact_engine"]
 
-# Rows of the background on which the trees of exclusive classes are held against the bundle's own model.
-_CHECKED = 64
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExactEngine:
@@ -173,15 +170,13 @@ def _engine_of_classes(bundle: ModelBundle) -> ExactEngine | None:
     k = len(bundle.options)
     if form is None or form.n_outputs != k or not (form.unit == "probability" or form.exclusive):
         return None
-    engine = ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False, exclusive=True)
-    # The trees inside a wrapper (a calibration, one class against the rest) may say something else than the whole.
-    rows = bundle.background.rows[:_CHECKED]
-    agree = np.allclose(engine.margins(form.predict(rows)), bundle.margin(rows), rtol=1e-4, atol=1e-4)
-    return engine if agree and _has_no_calibration(estimator_of(bundle, bundle.options[0])) else None
+    if _is_calibrated(estimator_of(bundle, bundle.options[0])):
+        return None
+    return ExactEngine(form, np.arange(k), np.ones(k), np.zeros(k), False, exclusive=True)
 
 
-def _has_no_calibration(estimator: object) -> bool:
-    """Whether no calibration map stands between the trees and the model's shares."""
-    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    inner = getattr(last, "best_estimator_", last)
-    return not hasattr(inner, "calibrated_classifiers_")
+def _is_calibrated(estimator: object) -> bool:
+    """Whether a calibration stands between the trees and the model's shares, whatever is wrapped around it."""
+    while inner := getattr(estimator, "best_estimator_", None) or getattr(estimator, "steps", None):
+        estimator = inner[-1][1] if isinstance(inner, list) else inner
+    return hasattr(estimator, "calibrated_classifiers_")

@@ -25,7 +25,7 @@ from explainers.smallest import (
     smallest_changes,
     sufficient_reason,
 )
-from explainers.smallest.candidates import candidates_of
+from explainers.smallest.candidates import candidates_of, every_value
 from explainers.smallest.side_effects import only_what_may
 from explainers.standings import standings
 from oncology.alterations import AlterationPattern
@@ -128,9 +128,9 @@ def test_what_only_a_third_change_would_show_is_not_called_disjoint():
 
 
 def test_an_unknown_state_told_as_another_is_not_taken_for_that_one():
-    imputed = dataclasses.replace(alteration_feature("EGFR"), missing="impute", impute_value=0.5)
+    imputed = dataclasses.replace(alteration_feature("EGFR"), missing="impute", impute_value=0.0)
     schema = FeatureSchema((imputed, alteration_feature("KRAS")))
-    rows, edits = np.array([[0.5, 1.0]]), [Edit("KRAS", 1.0)]
+    rows, edits = np.array([[0.0, 1.0]]), [Edit("KRAS", 1.0)]
     moved = np.array([[True, True]])
     some = Constraints(become_each={"EGFR": ("absent",)})
     assert only_what_may(schema, edits, rows, moved, Constraints()).all()
@@ -183,6 +183,11 @@ def test_an_edit_that_moves_another_feature_keeps_to_what_holds_for_that_one(tmp
 def test_answers_and_numbers_are_ones_that_a_patient_can_have(tmp_path, estimator):
     bundle = made(tmp_path, ANSWERS, estimator)
     free, found = Constraints(numbers=True, exclusive_drivers=False), 0
+    for spec in bundle.schema.features[-2:]:
+        tried = [v for v, _, _ in number_values.other_values(bundle, spec, None)]
+        assert len(tried) > 2 and tried == [round(v) for v in tried], (
+            "one whole number of each interval that has any"
+        )
     for seed in range(4):
         profile = patient(seed, ecog=seed, line=1 + seed, prior_treatments=("x",) if seed % 2 else ())
         for who in (profile, bundle.schema.encode_row(profile)):
@@ -213,7 +218,7 @@ def test_a_model_in_another_unit_keeps_its_own_range_and_a_number_is_no_answer(t
     bundle = made(tmp_path, features, HistGradientBoostingClassifier(max_iter=15))
     ldh, line = bundle.schema.features[2:]
     values = [v for v, _, _ in number_values.other_values(bundle, ldh, 3.0)]
-    assert values and all(0 <= v <= 7 for v in values), "20 U/L and more is what a profile holds"
+    assert len(values) > 3 and all(0 <= v <= 7 for v in values), "20 U/L and more is what a profile holds"
     assert number_values.known_range(bundle, ldh) == (0.0, 7.0)
     assert all(v >= 1 for v, _, _ in number_values.other_values(bundle, line, None)), "there is no line 0"
 
@@ -286,6 +291,11 @@ def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp
                     assert answer.size == size[reached].min()
                 elif answer.status != "already so":
                     assert answer.status in ("none within", "impossible") and not reached.any()
+            told_else = {
+                f.name for f in schema.features if f.encode(None) != tuple(row[schema.columns_of(f.name)])
+            }
+            unknown = {e.feature for e in every_value(bundle, row).edits if e.value is None}
+            assert unknown == told_else - {GENES[0]} | ({GENES[0]} if now[0] is not None else set())
             mine = standings(bundle, profile, row[None]).first[0]
             same = (rows == row) | (np.isnan(rows) & np.isnan(row))
             enough = [k for k in product((False, True), repeat=len(GENES)) if not (after.first != mine)[same[:, list(k)].all(axis=1)].any()]  # fmt: skip
