@@ -291,6 +291,10 @@ def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp
                     assert answer.size == size[reached].min()
                 elif answer.status != "already so":
                     assert answer.status in ("none within", "impossible") and not reached.any()
+                in_band = Goal(option, "band")
+                answer = smallest_changes(bundle, profile, in_band, constraints=constraints)
+                if answer.status == "proven":
+                    assert answer.size == size[in_band.reached(bundle, after) & allowed].min()
             told_else = {
                 f.name for f in schema.features if f.encode(None) != tuple(row[schema.columns_of(f.name)])
             }
@@ -301,6 +305,7 @@ def test_becoming_unknown_is_tried_where_the_model_is_told_something_instead(tmp
             enough = [k for k in product((False, True), repeat=len(GENES)) if not (after.first != mine)[same[:, list(k)].all(axis=1)].any()]  # fmt: skip
             assert sufficient_reason(bundle, profile).size == min(map(sum, enough))
             single = {c.change.feature: c for c in single_changes(bundle, profile).changes if c.change.after is None}  # fmt: skip
+            assert single.keys() == {n for n, v in zip(schema.names, now, strict=True) if v is not None}
             for name, change in single.items():
                 edited = apply(schema, profile, [Edit(name, None)])
                 whole = bundle.probability(bundle.margin(schema.encode_row(edited)[None]))[0]
